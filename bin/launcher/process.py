@@ -1,0 +1,86 @@
+"""Processes by number, safely: a number alone may be a stranger by now, so it goes with its start time."""
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def start_time(pid: int) -> int | None:
+    """Clock ticks after boot at which the process started; None when it is gone or only its zombie is left."""
+    try:
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return None
+    return None if fields[0] in {"Z", "X"} else int(fields[19])
+
+
+def alive(pid: int) -> bool:
+    return start_time(pid) is not None
+
+
+def command(pid: int) -> str:
+    """The command line of a process; empty when it is gone or not ours to see."""
+    try:
+        return (
+            (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        )
+    except OSError:
+        return ""
+
+
+def working_in(folder: Path) -> list[int]:
+    """Processes whose working directory is `folder`: PostgreSQL's processes all sit in their data directory."""
+    found = []
+    for entry in PROC.iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            if (entry / "cwd").readlink() == folder:
+                found.append(int(entry.name))
+        except OSError:
+            continue  # gone meanwhile, or another user's
+    return found
+
+
+def signal_quietly(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def reap(pid: int) -> None:
+    """Take a finished child of ours off the process table; others' children are left to them."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+
+
+def wait_gone(pids: Iterable[int], seconds: float) -> list[int]:
+    """Wait until the processes have ended; returns those still there after `seconds`."""
+    left = list(pids)
+    deadline = time.monotonic() + seconds
+    while left:
+        for pid in left:
+            reap(pid)
+        left = [pid for pid in left if alive(pid)]
+        if not left or time.monotonic() >= deadline:
+            break
+        time.sleep(0.02)
+    return left
+
+
+def stop(pids: Iterable[int], seconds: float, first: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the processes to end, and after `seconds` make them."""
+    pids = list(pids)
+    for pid in pids:
+        signal_quietly(pid, first)
+    stubborn = wait_gone(pids, seconds)
+    for pid in stubborn:
+        signal_quietly(pid, signal.SIGKILL)
+    wait_gone(stubborn, 5)
