@@ -1,6 +1,6 @@
-"""The KPI catalogue: 62 KPIs, the second template of 59 names, and the figures that belong to a portfolio only.
+"""The KPI catalogue: 62 KPIs, the second template of 59 names, and figures that belong to a portfolio only.
 
-The tables are data (`*.tsv` beside this file); hard limits and ranges are starting points a tenant may override.
+The tables are data (`*.tsv` beside this file). The ranges are starting points which a tenant may override.
 """
 
 import csv
@@ -44,7 +44,8 @@ class KpiDef:
     green, yellow, red: the reference ranges in words. weight: impact 3 high, 2 medium, 1 low, 0 shown only.
     minimum, maximum: hard limits, a value outside is an error; None when not known.
     outcome_like: says what a churn prediction should predict, so it may not feed one.
-    template_only: known by name from the 59-KPI template, without a twin in the catalogue; stored, never scored.
+    template_only: known from the 59-KPI template, without a twin in the catalogue; stored, never scored.
+    expires_days: age at which a value has faded out completely, if that is earlier than its cadence says.
     """
 
     number: int | None
@@ -81,7 +82,7 @@ class KpiDef:
 
 @dataclass(frozen=True)
 class TemplateName:
-    """One of the 59 original names. original_category: the heading of the original spreadsheet; kpi: its meaning here."""
+    """One of the 59 original names; original_category: its heading in the original, kpi: its meaning here."""
 
     name: str
     original_category: str
@@ -92,7 +93,7 @@ class TemplateName:
 # An opinion goes stale however often it was asked for: the pulse fades out completely at this age.
 EXPIRES_DAYS = {"csm_pulse": 90}
 
-# Not to be confused with the account's own net and gross retention (52, 53). A bare "NRR" or "GRR" is neither: ask.
+# Not the account's own net and gross retention (52, 53). A bare "NRR" or "GRR" could be either: it is asked.
 PORTFOLIO_NAMES = (
     ("logo_churn", "Logo churn", "%", ("Customer churn rate (portfolio)",)),
     ("revenue_churn", "Revenue churn", "%", ("MRR churn",)),
@@ -111,25 +112,25 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
 
 
 def _anchors(row: dict[str, str], minimum: Decimal, maximum: Decimal) -> Anchors:
-    edges = [None if edge == "-" else Decimal(edge) for edge in row["edges"].split()]
-    first, second, *high = edges
-    assert second is not None
-    if row["direction"] != "band":
-        assert first is not None
-        has_red = not row["red"].startswith("n/a")
-        return one_sided_anchors(
-            green=first, red=second, minimum=minimum, maximum=maximum, unit=row["unit"], has_red=has_red
+    edges = row["edges"].split()
+    if row["direction"] == "band":
+        red_low, green_low, green_high, red_high = edges
+        return band_anchors(
+            red_low=None if red_low == "-" else Decimal(red_low),
+            green_low=Decimal(green_low),
+            green_high=Decimal(green_high),
+            red_high=Decimal(red_high),
+            minimum=minimum,
+            maximum=maximum,
         )
-    green_high, red_high = high
-    assert green_high is not None
-    assert red_high is not None
-    return band_anchors(
-        red_low=first,
-        green_low=second,
-        green_high=green_high,
-        red_high=red_high,
+    green, red = edges
+    return one_sided_anchors(
+        green=Decimal(green),
+        red=Decimal(red),
         minimum=minimum,
         maximum=maximum,
+        unit=row["unit"],
+        has_red=not row["red"].startswith("n/a"),
     )
 
 

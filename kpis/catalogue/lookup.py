@@ -9,19 +9,19 @@ from kpis.catalogue.definitions import BY_CODE, DEFINITIONS, TEMPLATE_59, KpiDef
 
 # Only these may follow a name in brackets and be dropped: "NPS (rel.)" is not known to be NPS.
 UNITS = (
-    r"%|percent|pct|% change|working h|h|hrs?|hours?|min|minutes?|d|days?|weeks?|months?|count|#|no\.?|ratio|x|score|"
-    r"points?|pts|/ ?\d+|-?\d+ ?(?:-|\.\.|–|to) ?\d+|usd|eur|gbp|chf|\$|€|£"
+    r"%|percent|pct|% change|working h|h|hrs?|hours?|min|minutes?|d|days?|weeks?|months?|count|#|no\.?|ratio|x|"
+    r"score|points?|pts|/ ?\d+|-?\d+ ?(?:-|\.\.|–|to) ?\d+|usd|eur|gbp|chf|\$|€|£"
 )
 _UNIT_SUFFIX = re.compile(rf"\s*(?:\[\s*(?:{UNITS})\s*\]|\(\s*(?:{UNITS})\s*\))\s*$")
 SUGGESTION_FLOOR = 60.0
 
 
 def normalise(text: str) -> str:
-    """Reduce a KPI name to what is compared: case, accents, punctuation, spaces and a unit in brackets do not count."""
+    """Reduce a KPI name to what is compared: no case, accents, punctuation, outer spaces, unit in brackets."""
     folded = unicodedata.normalize("NFKD", text.casefold()).replace("\u00a0", " ").strip()
     folded = "".join(c for c in folded if not unicodedata.combining(c))
     named = _UNIT_SUFFIX.sub("", folded) or folded
-    return " ".join(re.sub(r"[^0-9a-z]+", " ", named.replace("&", " and ")).split())
+    return " ".join(re.sub(r"[\W_]+", " ", named.replace("&", " and ")).split())
 
 
 def _index() -> dict[str, KpiDef]:
@@ -39,7 +39,7 @@ _BY_NAME = _index()
 
 
 def resolve(text: str) -> KpiDef | None:
-    """The KPI this name or code means, or None. Exact after `normalise`; a near miss is for `suggest`, never for this.
+    """The KPI this name or code means, or None. Exact after `normalise`; near misses are for `suggest` alone.
 
     The result may be `template_only` (store, do not score) or `portfolio_only` (not a value of one account).
     """
@@ -49,7 +49,7 @@ def resolve(text: str) -> KpiDef | None:
 def suggest(text: str, limit: int = 3) -> list[tuple[KpiDef, float]]:
     """KPIs with names like this one, best first, with likeness 0..100; [] when nothing is near.
 
-    For a person to choose from: the likeness says how alike the spellings are, not that the meaning is the same.
+    For a person to choose from: the likeness says how alike the spellings are, not the meanings.
     """
     wanted = normalise(text)
     best: dict[str, float] = {}
@@ -62,7 +62,7 @@ def suggest(text: str, limit: int = 3) -> list[tuple[KpiDef, float]]:
 
 
 def _likeness(one: str, other: str) -> float:
-    # WRatio also matches parts of words, which finds "readiness" in "happiness"; whole words are compared here.
+    # fuzz.WRatio also compares parts of words and so finds "readiness" in "happiness".
     return max(
         fuzz.ratio(one, other),
         fuzz.token_sort_ratio(one, other),
