@@ -18,7 +18,12 @@ PORT = env.number("PORT", 8000)
 BASE_DOMAIN = env.text("BASE_DOMAIN", "localhost")
 PUBLIC_HOSTS = [BASE_DOMAIN, f"www.{BASE_DOMAIN}", "127.0.0.1"]
 OPERATOR_SLUG = "operator"
-ALLOWED_HOSTS = [BASE_DOMAIN, f".{BASE_DOMAIN}", "127.0.0.1", *filter(None, env.text("ALLOWED_HOSTS", "").split(","))]
+ALLOWED_HOSTS = [
+    BASE_DOMAIN,
+    f".{BASE_DOMAIN}",
+    "127.0.0.1",
+    *filter(None, env.text("ALLOWED_HOSTS", "").split(",")),
+]
 PUBLIC_ORIGIN = env.text("PUBLIC_ORIGIN", f"http://{BASE_DOMAIN}:{PORT}")
 
 # Apps. An app lives in `public` or in every tenant's schema, never in both.
@@ -210,7 +215,9 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
-        "form-action": ["'self'", f"http://*.{BASE_DOMAIN}:{PORT}"] if DEVELOPMENT else ["'self'", f"https://*.{BASE_DOMAIN}"],
+        "form-action": ["'self'", f"http://*.{BASE_DOMAIN}:{PORT}"]
+        if DEVELOPMENT
+        else ["'self'", f"https://*.{BASE_DOMAIN}"],
         "frame-ancestors": ["'none'"],
     }
 }

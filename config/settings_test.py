@@ -14,7 +14,7 @@ os.environ.setdefault("DATABASE_URL", "postgresql:///plumbline")
 os.environ.setdefault("REDIS_URL", "unix:///nonexistent?db=0")
 os.environ["DEBUG"] = "false"
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: E402
 
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True

@@ -1,0 +1,69 @@
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Lower, Upper
+
+from core.actor import Actor
+from core.models import GuardedQuerySet, TenantModel
+
+
+class AccountQuerySet(GuardedQuerySet):
+    def visible_to(self, by: Actor) -> Self:
+        """The accounts `by` may know of: all, or those they own."""
+        return self if by.sees_all else self.filter(owner_id=by.user_id)
+
+    def active(self) -> Self:
+        return self.filter(archived_at=None)
+
+
+class Account(TenantModel):
+    """A customer of the tenant. `version` counts edits, so that two editors notice each other."""
+
+    class Stage(models.TextChoices):
+        ONBOARDING = "onboarding", "Onboarding"
+        ADOPTION = "adoption", "Adoption"
+        VALUE = "value", "Value"
+        RENEWAL = "renewal", "Renewal"
+        CHURNED = "churned", "Churned"
+
+    name = models.CharField(max_length=200)
+    key = models.CharField(max_length=80, null=True, blank=True, unique=True)  # the tenant's own number for it
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="accounts"
+    )
+    tier = models.CharField(max_length=40, blank=True)
+    industry = models.CharField(max_length=80, blank=True)
+    region = models.CharField(max_length=80, blank=True)
+    stage = models.CharField(max_length=20, blank=True)
+    arr = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)  # None: unknown
+    currency = models.CharField(max_length=3, default="EUR")
+    renewal_on = models.DateField(null=True, blank=True)
+    customer_since = models.DateField(null=True, blank=True)
+    sample = models.BooleanField(default=False)  # openly synthetic, removable in one click
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = AccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name"], name="account_name_once")]
+        indexes = [
+            models.Index(fields=["owner"], name="account_owner"),
+            models.Index(Lower("name"), "id", name="account_name_order"),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="account_name_trgm"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OfAccountQuerySet(GuardedQuerySet):
+    """For rows that belong to an account: you see them if you see the account."""
+
+    def visible_to(self, by: Actor) -> Self:
+        if by.sees_all:
+            return self
+        return self.filter(account__in=Account.objects.visible_to(by))

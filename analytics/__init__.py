@@ -1,0 +1,1 @@
+"""What is made of the numbers: reports now; models, forecasts and dashboards as they come."""

@@ -1,0 +1,3 @@
+from core.rules import permission
+
+CREATE_REPORT = permission("analytics.create_report", "Create reports", roles=("manager", "csm", "analyst", "viewer"))

@@ -1,0 +1,153 @@
+"""What pages and the API share at the door: request types, errors, keyset pages."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django_htmx.middleware import HtmxDetails
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request as DRFRequest
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from core.actor import Actor
+from core.errors import DomainError
+from core.rules import require
+
+Row = TypeVar("Row")
+
+
+class Request(HttpRequest):
+    """What every view may rely on: users.middleware sets the actor, django-htmx the rest."""
+
+    actor: Actor
+    htmx: HtmxDetails
+
+
+class ApiRequest(DRFRequest):
+    actor: Actor
+
+
+def api_errors(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DomainError is 409 with its words; everything else as the framework has it."""
+    if isinstance(error, DomainError):
+        body: dict[str, Any] = {"detail": str(error), "code": type(error).__name__}
+        if error.field:
+            body["field"] = error.field
+        return Response(body, status=409)
+    return exception_handler(error, context)
+
+
+def permission_required(name: str) -> Any:
+    """Door of a page that shows something only holders of a permission may see; 403 otherwise."""
+
+    def wrap(view: Any) -> Any:
+        @wraps(view)
+        def inner(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            require(request.actor, name)
+            return view(request, *args, **kwargs)
+
+        return inner
+
+    return wrap
+
+
+class KeysetPagination(CursorPagination):
+    """Keyset pages for the API; `?sort=` takes the names in the view's `sort_fields`, '-' for descending."""
+
+    page_size = 25
+    max_page_size = 200
+    page_size_query_param = "page_size"
+    ordering: Any = "id"
+
+    def get_ordering(self, request: DRFRequest, queryset: QuerySet[Any], view: Any) -> Any:
+        wanted = request.query_params.get("sort", "")
+        known = getattr(view, "sort_fields", ())
+        if wanted.lstrip("-") in known:
+            return (wanted, "id")
+        return getattr(view, "ordering", self.ordering)
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """One keyset page: rows and the cursors of the neighbours (None at an end)."""
+
+    rows: list[Row]
+    after: str | None
+    before: str | None
+
+
+def _pack(values: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([str(v) for v in values]).encode()).decode().rstrip("=")
+
+
+def _unpack(cursor: str, queryset: QuerySet[Any], fields: Sequence[str]) -> list[Any] | None:
+    """The cursor's values in the types of their fields; None for anything a person made up."""
+    try:
+        raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(raw, list) or len(raw) != len(fields):
+            return None
+        return [_field(queryset, name).to_python(value) for name, value in zip(fields, raw, strict=True)]
+    except (ValueError, UnicodeDecodeError, ValidationError):
+        return None
+
+
+def _field(queryset: QuerySet[Any], path: str) -> Any:
+    model = queryset.model
+    *parents, last = path.split("__")
+    for parent in parents:
+        model = model._meta.get_field(parent).related_model
+    return model._meta.get_field(last)
+
+
+def _value(row: Any, path: str) -> Any:
+    for name in path.split("__"):
+        row = getattr(row, name)
+    return row
+
+
+def keyset_page(
+    queryset: QuerySet[Any], order: Sequence[str], *, size: int, after: str = "", before: str = ""
+) -> Page[Any]:
+    """One page of `queryset` in `order` (field paths, '-' descending, not null, the last one unique).
+
+    Costs one query of size + 1 rows however deep the page is; an unreadable cursor gives the first page.
+    """
+    fields = [name.lstrip("-") for name in order]
+    backwards = bool(before)
+    values = _unpack(before or after, queryset, fields) if (before or after) else None
+    signs = [name.startswith("-") != backwards for name in order]
+    if values is not None:
+        queryset = queryset.filter(_beyond(fields, signs, values))
+    ordered = queryset.order_by(*[("-" if down else "") + name for name, down in zip(fields, signs, strict=True)])
+    rows = list(ordered[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Page([], None, None)
+    first, last = ([_value(row, name) for name in fields] for row in (rows[0], rows[-1]))
+    has_after = (backwards and values is not None) or (more and not backwards)
+    has_before = (more and backwards) or (not backwards and values is not None)
+    return Page(rows, _pack(last) if has_after else None, _pack(first) if has_before else None)
+
+
+def _beyond(fields: Sequence[str], down: Sequence[bool], values: Sequence[Any]) -> Q:
+    """Rows strictly after `values` in lexicographic order."""
+    beyond = Q()
+    for i, name in enumerate(fields):
+        same = Q(**dict(zip(fields[:i], values[:i], strict=True)))
+        beyond |= same & Q(**{f"{name}__{'lt' if down[i] else 'gt'}": values[i]})
+    return beyond
+
+
+def toast(response: HttpResponse, text: str, *, kind: str = "done", undo_url: str = "", **events: Any) -> HttpResponse:
+    """Tell the page's toasts and listeners what happened, through the HX-Trigger header."""
+    response["HX-Trigger"] = json.dumps({"toast": {"text": text, "kind": kind, "undoUrl": undo_url}, **events})
+    return response

@@ -1,0 +1,34 @@
+"""Dates of the business: months, and how long ago."""
+
+from datetime import date, timedelta
+
+
+def month_of(day: date) -> date:
+    """First day of the month `day` lies in."""
+    return day.replace(day=1)
+
+
+def next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def month_end(period: date) -> date:
+    """Last day of the month that starts on `period`."""
+    return next_month(period) - timedelta(days=1)
+
+
+def months_back(period: date, count: int) -> list[date]:
+    """`count` months ending with `period`, oldest first."""
+    number = period.year * 12 + period.month - 1
+    return [date((number - back) // 12, (number - back) % 12 + 1, 1) for back in reversed(range(count))]
+
+
+def add_working_days(day: date, days: int) -> date:
+    """The date `days` working days (Monday to Friday) after `day`; 0 gives `day` or the next working day."""
+    while day.weekday() >= 5:
+        day += timedelta(days=1)
+    while days > 0:
+        day += timedelta(days=1)
+        if day.weekday() < 5:
+            days -= 1
+    return day

@@ -1,0 +1,1 @@
+"""KPI catalogue, uploads, values, scorecards and the health score with its evidence."""

@@ -1,0 +1,16 @@
+from kpis.models.catalogue import Kpi, KpiAlias, Scorecard, UnknownKpi
+from kpis.models.health import AccountHealth, HealthScore
+from kpis.models.uploads import Upload, UploadIssue
+from kpis.models.values import KpiValue
+
+__all__ = [
+    "AccountHealth",
+    "HealthScore",
+    "Kpi",
+    "KpiAlias",
+    "KpiValue",
+    "Scorecard",
+    "UnknownKpi",
+    "Upload",
+    "UploadIssue",
+]

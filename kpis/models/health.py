@@ -1,0 +1,88 @@
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from accounts.models import Account, OfAccountQuerySet
+from core.models import Guarded, TenantModel
+from kpis.models.catalogue import Scorecard
+
+
+class Band(models.TextChoices):
+    GREEN = "green", "Healthy"
+    YELLOW = "yellow", "Watch"
+    RED = "red", "At risk"
+    UNKNOWN = "unknown", "Not enough data"
+
+
+class HealthScore(TenantModel):
+    """One computed score with everything it was made of; kept for ever, superseded when computed anew.
+
+    score_hundredths: 0..10000, None when coverage is too low to say. low, high: the score with every
+    missing KPI at 0 and at 100. categories: [{code, weight, score, coverage, contribution}].
+    parts: [[kpi code, value id, points, freshness, share, contribution], ...]; points and contributions are in
+    hundredths and the contributions add up exactly to the score.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="health_scores", db_index=False)
+    scorecard = models.ForeignKey(Scorecard, on_delete=models.PROTECT, db_index=False)
+    as_of = models.DateField()  # the day the score speaks of
+    score_hundredths = models.PositiveSmallIntegerField(null=True)
+    band = models.CharField(max_length=8)
+    coverage = models.PositiveSmallIntegerField()  # per cent of the weight that has fresh data
+    low_hundredths = models.PositiveSmallIntegerField()
+    high_hundredths = models.PositiveSmallIntegerField()
+    categories = models.JSONField()
+    parts = models.JSONField()
+    input_hash = models.CharField(max_length=64)
+    scored_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "as_of"],
+                condition=models.Q(superseded_at=None),
+                name="health_score_current_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.as_of}: {self.score_hundredths}"
+
+
+class AccountHealth(Guarded):
+    """Where an account stands now, one flat row for lists: the portfolio reads only this and the account.
+
+    fingerprint: the five category scores (0..100, None unknown) in catalogue order.
+    trend: the last 12 months' scores, oldest first. change: hundredths against 28 days ago, both under
+    today's scorecard; None when it cannot be said. attention: sort key, lowest first.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="health")
+    latest = models.ForeignKey(HealthScore, on_delete=models.CASCADE, db_index=False, related_name="+")
+    score_hundredths = models.PositiveSmallIntegerField(null=True)
+    band = models.CharField(max_length=8)
+    coverage = models.PositiveSmallIntegerField()
+    low_hundredths = models.PositiveSmallIntegerField()
+    high_hundredths = models.PositiveSmallIntegerField()
+    fingerprint = ArrayField(models.PositiveSmallIntegerField(null=True))
+    trend = ArrayField(models.PositiveSmallIntegerField(null=True))
+    change_hundredths = models.SmallIntegerField(null=True)
+    arrow = models.SmallIntegerField(default=0)  # -1, 0, 1: only a move that is more than ageing
+    attention = models.IntegerField()
+    as_of = models.DateField()
+    scored_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["attention", "account"], name="health_attention"),
+            models.Index(fields=["band", "attention", "account"], name="health_band_attention"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.band}"

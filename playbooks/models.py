@@ -1,0 +1,122 @@
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import Account, OfAccountQuerySet
+from core.actor import Actor
+from core.models import TenantModel
+
+
+class Playbook(TenantModel):
+    """A versioned way of working. steps: [{code, name, instructions, day, role}], `day` in working days."""
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    aim = models.CharField(max_length=300, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    steps = models.JSONField()
+    active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Trigger(TenantModel):
+    """What starts a playbook by itself: a measured number crossing a threshold."""
+
+    class Metric(models.TextChoices):
+        HEALTH_BELOW = "health_below", "Health falls below"
+        HEALTH_FELL = "health_fell", "Health fell within 28 days by at least"
+
+    playbook = models.ForeignKey(Playbook, on_delete=models.CASCADE, related_name="triggers")
+    metric = models.CharField(max_length=20)
+    threshold = models.DecimalField(max_digits=6, decimal_places=2)  # points
+    active = models.BooleanField(default=True)
+    cooldown_days = models.PositiveSmallIntegerField(default=28)
+
+    def __str__(self) -> str:
+        return f"{self.Metric(self.metric).label} {self.threshold}"
+
+
+class Run(TenantModel):
+    """A playbook at work on one account, by the definition it started with; at most one open at a time."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        DONE = "done"
+        STOPPED = "stopped"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="runs")
+    playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT, related_name="runs")
+    playbook_version = models.PositiveIntegerField()
+    trigger = models.ForeignKey(Trigger, on_delete=models.SET_NULL, null=True, related_name="runs")
+    why = models.JSONField(default=dict)  # measured value and threshold at the start, frozen
+    state = models.CharField(max_length=8, default=State.OPEN)
+    started_at = models.DateTimeField()
+    started_by = models.CharField(max_length=160)
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=400, blank=True)
+
+    objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "playbook"], condition=models.Q(finished_at=None), name="one_open_run"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.playbook_id} on {self.account_id}"
+
+
+class StepQuerySet(OfAccountQuerySet):
+    def visible_to(self, by: Actor) -> Self:
+        """Steps of accounts one sees, and steps one owns."""
+        if by.sees_all:
+            return self
+        return self.filter(models.Q(account__in=Account.objects.visible_to(by)) | models.Q(owner_id=by.user_id))
+
+
+class Step(TenantModel):
+    """One step of a run: a work item with an owner and a due date."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"  # an earlier step is still open
+        OPEN = "open"
+        DONE = "done"
+        SKIPPED = "skipped"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="steps", db_index=False)
+    position = models.PositiveSmallIntegerField()
+    code = models.SlugField()
+    name = models.CharField(max_length=160)
+    instructions = models.TextField(blank=True)
+    role = models.CharField(max_length=40, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="steps", db_index=False
+    )
+    due_on = models.DateField()
+    state = models.CharField(max_length=8, default=State.WAITING)
+    note = models.CharField(max_length=1000, blank=True)
+    completed_at = models.DateTimeField(null=True)
+    completed_by = models.CharField(max_length=160, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects: ClassVar[Any] = StepQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="step_position_once")]
+        indexes = [
+            models.Index(
+                fields=["owner", "due_on", "id"],
+                name="step_open_owner",
+                condition=models.Q(completed_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""People who log in: users, roles, API tokens, sign-up. Customers are in `accounts`."""

@@ -1,0 +1,69 @@
+"""How the API knows its caller: a person's token, or the session of the page (with CSRF)."""
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils.timezone import now
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import SessionAuthentication as DRFSessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from users.models import ApiToken, User
+
+SEEN_EVERY = timedelta(minutes=1)
+
+
+def digest(secret: str) -> str:
+    """SHA-256 of a token; enough for 256 random bits, and comparable in an index."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer plb_...`: the token acts with its owner's rights of this moment."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        kind, _, secret = get_authorization_header(request).decode("latin-1").partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        at = now()
+        token = (
+            ApiToken.objects.select_related("user__role")
+            .filter(Q(expires_at=None) | Q(expires_at__gt=at), digest=digest(secret.strip()), revoked_at=None)
+            .first()
+        )
+        if token is None or not token.user.is_active:
+            raise AuthenticationFailed("This API token is not valid here. It may be revoked or of another workspace.")
+        if token.last_used_at is None or at - token.last_used_at > SEEN_EVERY:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
+        request._request.actor = replace(token.user.as_actor(), token_id=token.pk)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+
+class SessionAuthentication(DRFSessionAuthentication):
+    """The page's own session; answers 401, not 403, when there is none."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Session realm="api"'
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "users.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "users.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
