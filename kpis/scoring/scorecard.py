@@ -1,0 +1,171 @@
+"""A scorecard: which KPIs count, by how much, and what each value is worth."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from kpis.catalogue import CATALOGUE, CATEGORIES, Anchors, KpiDef
+from kpis.freshness import CADENCE_DAYS
+
+GREEN, YELLOW, RED, UNKNOWN, MISSING = "green", "yellow", "red", "unknown", "missing"
+
+
+@dataclass(frozen=True)
+class ScoreItem:
+    """One KPI on a scorecard.
+
+    weight: impact within its category, 0 = shown only. anchors: (value, points 0..100) rising in value.
+    cadence_days: None = measured once, never fades. expires_days: faded out completely at this age.
+    """
+
+    kpi: str
+    category: str
+    weight: Decimal
+    anchors: Anchors
+    cadence_days: int | None
+    expires_days: int | None = None
+    outcome_like: bool = False
+
+    def __post_init__(self) -> None:
+        _check_anchors(self.kpi, self.anchors)
+        if self.weight < 0:
+            raise ValueError(f"{self.kpi}: a weight is 0 or more, not {self.weight}")
+        if self.cadence_days is not None and self.cadence_days <= 0:
+            raise ValueError(f"{self.kpi}: a cadence is a positive number of days")
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """A version of how KPIs become the score. Raises ValueError naming the KPI or category that is wrong.
+
+    categories: code -> weight, any positive scale. green_from, yellow_from: lowest score of the band.
+    minimum_coverage: share of the weight, 0..1, below which no score is given.
+    """
+
+    version: str
+    categories: Mapping[str, Decimal]
+    items: tuple[ScoreItem, ...]
+    green_from: Decimal = Decimal(75)
+    yellow_from: Decimal = Decimal(50)
+    minimum_coverage: Decimal = Decimal("0.40")
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for item in self.items:
+            if item.kpi in seen:
+                raise ValueError(f"{item.kpi} is on the scorecard twice")
+            if item.category not in self.categories:
+                raise ValueError(f'{item.kpi}: "{item.category}" is not a category of this scorecard')
+            seen.add(item.kpi)
+        if any(weight < 0 for weight in self.categories.values()):
+            raise ValueError("a category weight is 0 or more")
+        if not any(item.weight * self.categories[item.category] > 0 for item in self.items):
+            raise ValueError("no KPI of this scorecard has any weight")
+        if not 0 < self.yellow_from < self.green_from <= 100:
+            raise ValueError("bands must rise: 0 < yellow < green <= 100")
+
+    @property
+    def kpis(self) -> tuple[str, ...]:
+        """KPI codes in column order."""
+        return tuple(item.kpi for item in self.items)
+
+    def without_outcomes(self) -> "Scorecard":
+        """The same card without outcome-like KPIs: the only one a churn prediction may be fed with."""
+        kept = tuple(item for item in self.items if not item.outcome_like)
+        return replace(self, version=f"{self.version} without outcomes", items=kept)
+
+
+def scorecard_of(kpis: Iterable[KpiDef], *, version: str) -> Scorecard:
+    """A scorecard of catalogue KPIs with their own weights and anchors and the default category weights.
+
+    Raises ValueError for a KPI without ranges and for one that means nothing for one account.
+    """
+    items = []
+    for kpi in kpis:
+        if kpi.portfolio_only:
+            raise ValueError(f"{kpi.name} is a figure of the whole portfolio and cannot score one account")
+        if not kpi.anchors:
+            raise ValueError(f"{kpi.name} has no ranges and cannot be scored")
+        cadence = CADENCE_DAYS[kpi.cadence]
+        items.append(
+            ScoreItem(
+                kpi=kpi.code,
+                category=kpi.category,
+                weight=Decimal(kpi.weight),
+                anchors=kpi.anchors,
+                cadence_days=cadence,
+                expires_days=kpi.expires_days,
+                outcome_like=kpi.outcome_like,
+            )
+        )
+    return Scorecard(version, {category.code: category.weight for category in CATEGORIES}, tuple(items))
+
+
+def default_scorecard() -> Scorecard:
+    """The 62 KPIs of the catalogue as they come."""
+    return scorecard_of(CATALOGUE, version="catalogue")
+
+
+def scorecard_to_definition(card: Scorecard) -> dict[str, Any]:
+    """The scorecard as plain JSON; `scorecard_from_definition` reads it back without loss."""
+    return {
+        "categories": {code: _number(weight) for code, weight in card.categories.items()},
+        "items": [
+            {
+                "kpi": item.kpi,
+                "category": item.category,
+                "weight": _number(item.weight),
+                "anchors": [[_number(value), points] for value, points in item.anchors],
+                "cadence_days": item.cadence_days,
+                "expires_days": item.expires_days,
+                "outcome_like": item.outcome_like,
+            }
+            for item in card.items
+        ],
+        "green_from": _number(card.green_from),
+        "yellow_from": _number(card.yellow_from),
+        "minimum_coverage": _number(card.minimum_coverage),
+    }
+
+
+def scorecard_from_definition(definition: Mapping[str, Any], *, version: str) -> Scorecard:
+    """Read a scorecard from plain JSON. Raises ValueError or KeyError if it is not one.
+
+    An item may say `cadence` ("week", "month", "quarter", "once") instead of `cadence_days`.
+    """
+    items = tuple(
+        ScoreItem(
+            kpi=row["kpi"],
+            category=row["category"],
+            weight=Decimal(str(row["weight"])),
+            anchors=tuple((Decimal(str(value)), int(points)) for value, points in row["anchors"]),
+            cadence_days=row["cadence_days"] if "cadence_days" in row else CADENCE_DAYS[row["cadence"]],
+            expires_days=row.get("expires_days"),
+            outcome_like=row.get("outcome_like", False),
+        )
+        for row in definition["items"]
+    )
+    bands = {
+        key: Decimal(str(definition[key]))
+        for key in ("green_from", "yellow_from", "minimum_coverage")
+        if key in definition
+    }
+    categories = {code: Decimal(str(weight)) for code, weight in definition["categories"].items()}
+    return Scorecard(version, categories, items, **bands)
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _check_anchors(kpi: str, anchors: Anchors) -> None:
+    values, points = [value for value, _ in anchors], [score for _, score in anchors]
+    if len(anchors) < 2 or any(one >= other for one, other in zip(values, values[1:], strict=False)):
+        raise ValueError(f"{kpi}: anchors must be two or more and rise in value, without a gap or an overlap")
+    if min(points) < 0 or max(points) > 100:
+        raise ValueError(f"{kpi}: points lie within 0..100")
+    steps = [b - a for a, b in zip(points, points[1:], strict=False) if b != a]
+    falls = [step < 0 for step in steps]
+    if falls != sorted(falls):  # once it falls it may not rise again
+        raise ValueError(f"{kpi}: points must rise, fall, or rise and then fall along the values")
