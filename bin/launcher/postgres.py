@@ -5,6 +5,7 @@ ordinary user (nothing is chowned, it works below a closed /root); where the ker
 `nobody` from a copy of its binaries in a folder `nobody` can reach.
 """
 
+import functools
 import os
 import pwd
 import re
@@ -54,11 +55,18 @@ class Cluster:
     """One PostgreSQL server. `run` is `.run` or `.run/test`; the rest follows from it and from who we are."""
 
     run: Path
-    binaries: Path
     identity: Identity
     data: Path
     sockets: Path
     throw_away: bool
+
+    @property
+    def binaries(self) -> Path:
+        """Where the programs are; the copy for `nobody` when they lie in the project, which may be closed to it."""
+        found = find_binaries()
+        if self.identity.user is None or not found.is_relative_to(ROOT):
+            return found
+        return self.data.parent / "wheel" / "pginstall" / "bin"
 
     @property
     def log(self) -> Path:
@@ -88,15 +96,14 @@ def _version(binaries: Path) -> float:
     return float(number) if re.fullmatch(r"\d+(\.\d+)?", number) else 0.0
 
 
+@functools.cache
 def plan(run: Path, throw_away: bool) -> Cluster:
-    """Decide how and where the server runs. Starts nothing; as root it tries whether `unshare` is allowed."""
-    binaries, identity = find_binaries(), _identity()
+    """Decide where and as whom the server runs. Starts nothing; as root it tries whether `unshare` is allowed."""
+    identity = _identity()
     if identity.user is None:
-        return Cluster(run, binaries, identity, run / "pg", socket_dir(run), throw_away)
+        return Cluster(run, identity, run / "pg", socket_dir(run), throw_away)
     home = NOBODY_HOME / folder_key(run)
-    if binaries.is_relative_to(ROOT):
-        binaries = home / "wheel" / "pginstall" / "bin"
-    return Cluster(run, binaries, identity, home / "pg", home / "sock", throw_away)
+    return Cluster(run, identity, home / "pg", home / "sock", throw_away)
 
 
 def _identity() -> Identity:
@@ -122,7 +129,7 @@ def running(cluster: Cluster) -> int | None:
     if not lines or not lines[0].isdigit():
         return None
     pid = int(lines[0])
-    return pid if process.alive(pid) and pid in process.working_in(cluster.data) else None
+    return pid if process.works_in(pid, cluster.data) else None
 
 
 def start(cluster: Cluster) -> bool:
@@ -160,9 +167,9 @@ def stop(cluster: Cluster) -> bool:
 
 
 def wipe(cluster: Cluster) -> None:
-    """Stop the server and delete its data and sockets."""
+    """Stop the server and delete its data and sockets, and what was copied for `nobody`."""
     stop(cluster)
-    for folder in (cluster.data, cluster.sockets):
+    for folder in (cluster.data, cluster.sockets, NOBODY_HOME / folder_key(cluster.run)):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -35,14 +35,17 @@ def working_in(folder: Path) -> list[int]:
     """Processes whose working directory is `folder`: all of PostgreSQL's sit in their data directory."""
     found = []
     for entry in PROC.iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        try:
-            if (entry / "cwd").readlink() == folder:
-                found.append(int(entry.name))
-        except OSError:
-            continue  # gone meanwhile, or another user's
+        if entry.name.isdigit() and int(entry.name) != os.getpid() and works_in(int(entry.name), folder):
+            found.append(int(entry.name))
     return found
+
+
+def works_in(pid: int, folder: Path) -> bool:
+    """Whether the process is alive and has `folder` as its working directory."""
+    try:
+        return alive(pid) and (PROC / str(pid) / "cwd").readlink() == folder
+    except OSError:
+        return False
 
 
 def signal_quietly(pid: int, number: signal.Signals) -> None:
