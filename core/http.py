@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Generic, TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request as DRFRequest
@@ -41,6 +41,8 @@ def api_errors(error: Exception, context: dict[str, Any]) -> Response | None:
         if error.field:
             body["field"] = error.field
         return Response(body, status=409)
+    if isinstance(error, ObjectDoesNotExist):
+        error = Http404()  # invisible and missing are the same
     return exception_handler(error, context)
 
 

@@ -27,3 +27,13 @@ class RunFinished(Event):
     run_id: UUID
     playbook: str
     state: str
+
+
+@dataclass(frozen=True)
+class TriggerChanged(Event):
+    """threshold and active as [old, new]."""
+
+    name = "playbooks.trigger_changed"
+    trigger_id: UUID
+    threshold: list[str]
+    active: list[bool]

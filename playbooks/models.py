@@ -6,10 +6,15 @@ from django.db import models
 from accounts.models import Account, OfAccountQuerySet
 from core.actor import Actor
 from core.models import TenantModel
+from kpis.models import Kpi
 
 
 class Playbook(TenantModel):
-    """A versioned way of working. steps: [{code, name, instructions, day, role}], `day` in working days."""
+    """A versioned way of working.
+
+    steps: [{code, name, instructions, stage, day, role}]; `day` counts working days from the start, steps of
+    one stage run side by side.
+    """
 
     code = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
@@ -29,10 +34,14 @@ class Trigger(TenantModel):
     class Metric(models.TextChoices):
         HEALTH_BELOW = "health_below", "Health falls below"
         HEALTH_FELL = "health_fell", "Health fell within 28 days by at least"
+        RENEWAL_RISK = "renewal_risk", "Renewal within 90 days and health below"
+        KPI_BELOW = "kpi_below", "KPI is below"
+        KPI_ABOVE = "kpi_above", "KPI is above"
 
     playbook = models.ForeignKey(Playbook, on_delete=models.CASCADE, related_name="triggers")
     metric = models.CharField(max_length=20)
-    threshold = models.DecimalField(max_digits=6, decimal_places=2)  # points
+    kpi = models.ForeignKey(Kpi, on_delete=models.PROTECT, null=True, related_name="+")  # of the KPI metrics
+    threshold = models.DecimalField(max_digits=12, decimal_places=2)  # points, or the KPI's own unit
     active = models.BooleanField(default=True)
     cooldown_days = models.PositiveSmallIntegerField(default=28)
 
@@ -92,6 +101,7 @@ class Step(TenantModel):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="steps", db_index=False)
     position = models.PositiveSmallIntegerField()
+    stage = models.PositiveSmallIntegerField()  # steps of one stage are open together; the next waits for all
     code = models.SlugField()
     name = models.CharField(max_length=160)
     instructions = models.TextField(blank=True)

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from accounts import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("accounts/new/", views.new_account, name="new"),
+    path("accounts/import/", views.import_accounts, name="import"),
+    path("accounts/import/bring/", views.bring_accounts, name="bring"),
+    path("accounts/<uuid:account_id>/", views.account, name="account"),
+    path("accounts/<uuid:account_id>/edit/", views.edit_account, name="edit"),
+    path("accounts/<uuid:account_id>/archive/", views.archive_account, name="archive"),
+    path("accounts/<uuid:account_id>/panels/timeline/", views.timeline_panel, name="panel-timeline"),
+    path("search/", views.search, name="search"),
+    path("live/", views.live, name="live"),
+]

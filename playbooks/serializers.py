@@ -1,0 +1,62 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from playbooks.models import Playbook, Run, Step, Trigger
+
+
+class RunStart(serializers.Serializer[Any]):
+    account_id = serializers.UUIDField()
+    playbook_id = serializers.UUIDField()
+
+
+class StepCompletion(serializers.Serializer[Any]):
+    version = serializers.IntegerField(min_value=1)
+    note = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    skip = serializers.BooleanField(required=False)
+
+
+class RunStop(serializers.Serializer[Any]):
+    outcome = serializers.CharField(max_length=400, error_messages={"blank": "Say in a few words why it ends here."})
+
+
+class TriggerSetting(serializers.Serializer[Any]):
+    threshold = serializers.DecimalField(max_digits=12, decimal_places=2)
+    active = serializers.BooleanField(default=False)
+
+
+class TriggerOut(serializers.ModelSerializer[Trigger]):
+    kpi = serializers.CharField(source="kpi.code", allow_null=True, default=None)
+
+    class Meta:
+        model = Trigger
+        fields = ["id", "metric", "kpi", "threshold", "active", "cooldown_days"]
+
+
+class PlaybookOut(serializers.ModelSerializer[Playbook]):
+    triggers = TriggerOut(many=True)
+
+    class Meta:
+        model = Playbook
+        fields = ["id", "code", "name", "aim", "version", "steps", "active", "triggers"]
+
+
+class StepOut(serializers.ModelSerializer[Step]):
+    class Meta:
+        model = Step
+        fields = [
+            "id", "run_id", "account_id", "position", "stage", "code", "name", "instructions", "role", "owner_id",
+            "due_on", "state", "note", "completed_at", "completed_by", "version",
+        ]  # fmt: skip
+
+
+class RunOut(serializers.ModelSerializer[Run]):
+    playbook = serializers.CharField(source="playbook.code")
+    steps = StepOut(many=True)
+
+    class Meta:
+        model = Run
+        fields = [
+            "id", "account_id", "playbook", "playbook_version", "trigger_id", "why", "state", "started_at",
+            "started_by", "finished_at", "outcome", "steps",
+        ]  # fmt: skip

@@ -1,0 +1,17 @@
+from django.urls import path
+
+from playbooks import views
+
+app_name = "playbooks"
+urlpatterns = [
+    path("", views.today, name="today"),
+    path("work/", views.work, name="work"),
+    path("steps/<uuid:step_id>/complete/", views.complete_step, name="complete-step"),
+    path("steps/<uuid:step_id>/reopen/", views.reopen_step, name="reopen-step"),
+    path("runs/<uuid:run_id>/", views.run, name="run"),
+    path("runs/<uuid:run_id>/stop/", views.stop_run, name="stop-run"),
+    path("playbooks/", views.playbooks, name="playbooks"),
+    path("playbooks/triggers/<uuid:trigger_id>/", views.set_trigger, name="set-trigger"),
+    path("accounts/<uuid:account_id>/start-playbook/", views.start_run, name="start-run"),
+    path("accounts/<uuid:account_id>/panels/playbooks/", views.panel, name="panel"),
+]
