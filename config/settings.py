@@ -46,7 +46,6 @@ TENANT_APPS = [
 ]
 # Without tables, or with tables we do not use (admin.LogEntry: the trail is core.Entry).
 OTHER_APPS = [
-    "django_tenants",
     "config",
     "django.contrib.postgres",
     "django.contrib.admin",

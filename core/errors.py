@@ -11,3 +11,7 @@ class DomainError(Exception):
 
 class Conflict(DomainError):
     """Somebody else changed the record since it was opened; nothing was overwritten."""
+
+
+class CrossTenant(RuntimeError):
+    """A queryset, record or cursor of one tenant was about to be used in another. Always a defect, never a refusal."""

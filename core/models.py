@@ -5,11 +5,7 @@ from typing import Any, ClassVar, Self
 from django.db import connections, models
 from uuid6 import uuid7
 
-from core.errors import DomainError
-
-
-class CrossTenant(RuntimeError):
-    """A queryset or record of one tenant was about to be used in another. Always a defect, never a refusal."""
+from core.errors import CrossTenant, DomainError
 
 
 def _schema(using: str | None) -> str:

@@ -1,0 +1,108 @@
+"""Making, renaming, suspending and resuming tenants."""
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from core.actor import Actor
+from core.audit import record
+from core.errors import DomainError
+from tenants import names
+from tenants.context import public_scope, tenant_scope
+from tenants.events import TenantCreated, TenantResumed, TenantSuspended
+from tenants.models import Domain, Tenant
+from tenants.queries import forget_tenants, operator_tenant
+from tenants.template import current_template, replay
+
+
+class AddressTaken(DomainError):
+    """Another workspace answers at this address already."""
+
+
+class NotATenantName(DomainError):
+    """The wanted address cannot be a host name, or belongs to the platform."""
+
+
+def check_slug(slug: str, *, kind: str = Tenant.Kind.CUSTOMER) -> str:
+    """Return the address (host label) when a new tenant may have it. Raises NotATenantName or AddressTaken."""
+    if not names.is_slug(slug):
+        raise NotATenantName("Use 1 to 40 lower-case letters, digits and hyphens.", field="slug")
+    if kind == Tenant.Kind.CUSTOMER and slug in names.RESERVED_SLUGS:
+        raise NotATenantName("This address belongs to the platform. Please choose another.", field="slug")
+    with public_scope():
+        if Tenant.objects.filter(slug=slug).exists() or Domain.objects.filter(domain=_host(slug)).exists():
+            raise AddressTaken("This address is taken. Please choose another.", field="slug")
+    return slug
+
+
+def _host(slug: str) -> str:
+    return f"{slug}.{settings.BASE_DOMAIN}"
+
+
+def create_tenant(
+    *, name: str, slug: str, by: Actor, kind: str = Tenant.Kind.CUSTOMER, host: str = "", schema_name: str = ""
+) -> Tenant:
+    """Make a tenant: its row, its host and its schema, all in one transaction, ready to be served.
+
+    Whoever calls this seeds roles and the first user inside the same transaction. `host` is `<slug>.<base
+    domain>` unless given; `schema_name` is given by tests only.
+    """
+    check_slug(slug, kind=kind)
+    template = current_template()  # before the transaction: building one takes its own
+    try:
+        with transaction.atomic(), public_scope():
+            tenant = Tenant(name=name, slug=slug, kind=kind, state=Tenant.State.ACTIVE)
+            tenant.schema_name = schema_name or tenant.schema_name
+            tenant.save()
+            Domain.objects.create(domain=host or _host(slug), tenant=tenant, is_primary=True)
+            replay(template, tenant.schema_name)
+            with tenant_scope(tenant):
+                record(TenantCreated(account_id=None, schema_name=tenant.schema_name, kind=kind), by=by)
+            transaction.on_commit(forget_tenants)
+    except IntegrityError as error:  # two sign-ups for one address at the same time
+        raise AddressTaken("This address is taken. Please choose another.", field="slug") from error
+    return tenant
+
+
+def suspend_tenant(*, tenant_id: int, by: Actor) -> Tenant:
+    """Stop serving a tenant: pages answer 503, tasks are refused. Its data stay as they are."""
+    with transaction.atomic(), public_scope():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        if tenant.kind == Tenant.Kind.OPERATOR:
+            raise DomainError("The operators' own tenant cannot be suspended.")
+        if tenant.state != Tenant.State.ACTIVE:
+            raise DomainError(f"{tenant.name} is {tenant.get_state_display().lower()}, only an active tenant can be suspended.")
+        _set_state(tenant, Tenant.State.SUSPENDED)
+        _tell_operators(TenantSuspended(account_id=None, schema_name=tenant.schema_name), by=by)
+    return tenant
+
+
+def resume_tenant(*, tenant_id: int, by: Actor) -> Tenant:
+    """Serve a suspended tenant again. A quarantined one comes back by `migrate_all` alone."""
+    with transaction.atomic(), public_scope():
+        tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
+        if tenant.state != Tenant.State.SUSPENDED:
+            raise DomainError(f"{tenant.name} is {tenant.get_state_display().lower()}, only a suspended tenant can be resumed.")
+        _set_state(tenant, Tenant.State.ACTIVE)
+        _tell_operators(TenantResumed(account_id=None, schema_name=tenant.schema_name), by=by)
+    return tenant
+
+
+def rename_tenant(*, tenant_id: int, name: str) -> None:
+    """Change the company's name as it is shown; address and schema stay. The caller has checked and records it."""
+    with transaction.atomic(), public_scope():
+        Tenant.objects.filter(pk=tenant_id).update(name=name)
+        transaction.on_commit(forget_tenants)
+
+
+def _set_state(tenant: Tenant, state: str) -> None:
+    tenant.state = state
+    tenant.save(update_fields=["state"])
+    transaction.on_commit(forget_tenants)
+
+
+def _tell_operators(event: TenantSuspended | TenantResumed, *, by: Actor) -> None:
+    operators = operator_tenant()
+    if operators is None:
+        raise DomainError("There is no operators' tenant whose trail could hold this.")
+    with tenant_scope(operators):
+        record(event, by=by)
