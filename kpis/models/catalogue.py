@@ -72,8 +72,6 @@ class UnknownKpi(TenantModel):
     state = models.CharField(max_length=8, default=State.OPEN)
     kpi = models.ForeignKey(Kpi, on_delete=models.SET_NULL, null=True, related_name="+")
     suggestions = models.JSONField(default=list)  # [[kpi code, likeness 0..100], ...]
-    seen = models.PositiveIntegerField(default=0)
-    first_upload_id = models.UUIDField(null=True)
     first_seen_at = models.DateTimeField()
 
     def __str__(self) -> str:

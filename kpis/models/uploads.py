@@ -1,13 +1,24 @@
+from typing import Any, ClassVar, Self
+
 from django.db import models
 
-from core.models import Job, TenantModel
+from accounts.models import Account
+from core.actor import Actor
+from core.models import GuardedQuerySet, Job, TenantModel
+from kpis.models.catalogue import Kpi, UnknownKpi
+
+
+class UploadQuerySet(GuardedQuerySet):
+    def visible_to(self, by: Actor) -> Self:
+        """All uploads, or for a person who sees their own accounts only, the files they brought themselves."""
+        return self if by.sees_all else self.filter(created_by_id=by.user_id)
 
 
 class Upload(TenantModel):
     """One file somebody brought: what was read, what was proposed, what was imported, what is held.
 
     position: how many rows of the file are committed; written in the transaction of their values, so a
-    killed worker goes on exactly there.
+    killed worker goes on exactly there. corrects: the upload whose held rows this file brings back.
     """
 
     class State(models.TextChoices):
@@ -32,21 +43,31 @@ class Upload(TenantModel):
     summary = models.JSONField(default=dict)  # imported, unchanged, template_only, held; by KPI
     position = models.BigIntegerField(default=0)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
+    corrects = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     sample = models.BooleanField(default=False)
     created_by_id = models.UUIDField(null=True)
     created_by_label = models.CharField(max_length=160)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
+    objects: ClassVar[Any] = UploadQuerySet.as_manager()
+
     class Meta:
-        indexes = [models.Index(fields=["-created_at", "id"], name="upload_newest")]
+        indexes = [
+            models.Index(fields=["-created_at", "id"], name="upload_newest"),
+            models.Index(fields=["sha256"], name="upload_content"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_name} v{self.version}"
 
 
 class UploadIssue(TenantModel):
-    """One problem in a file, at its cell: what it said, the rule it broke, what would mend it."""
+    """One problem in a file, at its cell: what it said, the rule it broke, what would mend it.
+
+    account, kpi, period: what the cell speaks of as far as it is known; with all three a later file that
+    brings the value settles the issue. cells: how many values wait because of it.
+    """
 
     class State(models.TextChoices):
         HELD = "held"  # the row waits in the held-rows file
@@ -61,14 +82,26 @@ class UploadIssue(TenantModel):
     address = models.CharField(max_length=24, blank=True)
     account_name = models.CharField(max_length=200, blank=True)
     kpi_text = models.CharField(max_length=200, blank=True)
+    account = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    kpi = models.ForeignKey(Kpi, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    unknown = models.ForeignKey(UnknownKpi, on_delete=models.SET_NULL, null=True, related_name="issues")
     period = models.DateField(null=True)
     raw = models.CharField(max_length=200, blank=True)
     rule = models.CharField(max_length=300)
     suggestion = models.CharField(max_length=300, blank=True)
-    row = models.JSONField(default=list)  # the row as it stood, for the held-rows file
+    likely = models.CharField(max_length=200, blank=True)  # the best guess for a misspelt account or KPI
+    cells = models.PositiveIntegerField(default=0)
+    row = models.JSONField(default=list)  # [[sheet, row, column, account, KPI, period, value, unit], ...] as held
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["upload", "number"], name="upload_issue_number")]
+        indexes = [
+            models.Index(
+                fields=["account", "kpi", "period"],
+                condition=models.Q(state="held", cells=1),
+                name="upload_issue_waiting",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.address}"
