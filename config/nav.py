@@ -1,0 +1,103 @@
+"""The main navigation: one table, shown as far as its pages exist and the actor may open them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import Resolver404, get_urlconf, resolve
+
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A row of the table. `key` is the letter after `g`; an empty `permission` means everybody who is signed in."""
+
+    label: str
+    path: str
+    icon: str
+    key: str
+    permission: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    label: str
+    url: str
+    icon: str
+    key: str
+    current: bool
+    badge: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    items: list[Item]
+
+
+TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
+    (
+        "",
+        (
+            Page("Today", "/", "inbox", "t"),
+            Page("Work list", "/work/", "list-checks", "w"),
+        ),
+    ),
+    (
+        "Customers",
+        (
+            Page("Accounts", "/accounts/", "building-2", "a"),
+            Page("Uploads", "/uploads/", "file-up", "u"),
+            Page("KPI catalogue", "/kpis/", "gauge", "k"),
+        ),
+    ),
+    ("Success", (Page("Playbooks", "/playbooks/", "workflow", "p"),)),
+    ("Insight", (Page("Reports", "/reports/", "file-text", "r"),)),
+)
+FOOT = (Page("Settings", "/settings/", "settings", "s"),)
+
+
+@cache
+def _exists(path: str, urlconf: str | None) -> bool:
+    try:
+        resolve(path, urlconf)
+    except Resolver404:
+        return False
+    return True
+
+
+def _items(pages: tuple[Page, ...], request: HttpRequest) -> Iterator[Item]:
+    urlconf = getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
+    held = request.actor.permissions  # type: ignore[attr-defined]
+    for page in pages:
+        if page.permission and page.permission not in held:
+            continue
+        if _exists(page.path, urlconf):
+            here = request.path == page.path or (page.path != "/" and request.path.startswith(page.path))
+            yield Item(page.label, page.path, page.icon, page.key, here)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page: `nav` groups, `nav_foot` items, `theme` ('' follows the system) and `workspace`."""
+    theme = request.COOKIES.get("theme", "")
+    common = {
+        "theme": theme if theme in THEMES else "",
+        "workspace": getattr(getattr(request, "tenant", None), "name", ""),
+        "search_url": "",
+        "nav": [],
+        "nav_foot": [],
+    }
+    user = getattr(request, "user", None)
+    if getattr(request, "actor", None) is None or not getattr(user, "is_authenticated", False):
+        return common
+    groups = [Group(label, list(_items(pages, request))) for label, pages in TABLE]
+    urlconf = getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
+    return common | {
+        "nav": [group for group in groups if group.items],
+        "nav_foot": list(_items(FOOT, request)),
+        "search_url": "/search/" if _exists("/search/", urlconf) else "",
+    }
