@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.models import Account
 from core.actor import Actor
@@ -90,6 +91,10 @@ class TimelineItem:
     title: str
     detail: str
     who: str
+
+    @property
+    def day(self) -> date:
+        return timezone.localtime(self.at).date()
 
 
 def timeline_item(entry: Entry) -> TimelineItem:

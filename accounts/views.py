@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import columns, operations, queries, rules
+from accounts import columns, operations, panels, queries, rules
 from accounts.models import Account
 from accounts.serializers import AccountEdit, AccountInput
 from core.errors import Conflict, DomainError
@@ -34,6 +34,8 @@ def account(request: Request, account_id: UUID) -> HttpResponse:
         "account": found,
         "may_edit": allowed(request.actor, rules.EDIT, found),
         "may_archive": allowed(request.actor, rules.ARCHIVE, found),
+        "main_panels": panels.panels("main"),
+        "side_panels": panels.panels("side"),
         "live_since": queries.last_seq(),
     }
     return render(request, "accounts/account.html", context)
@@ -117,7 +119,7 @@ def _form_page(
         "errors": errors,
         "conflict": conflict,
         "version": found.version if found else None,
-        "owners": User.objects.filter(is_active=True).order_by("name"),
+        "owner_options": list(User.objects.filter(is_active=True).order_by("name").values_list("pk", "name")),
         "stages": Account.Stage.choices,
         "currencies": [(code, code) for code in CURRENCIES],
     }
@@ -194,14 +196,14 @@ def search(request: Request) -> HttpResponse:
 @require_GET
 def live(request: Request) -> HttpResponse:
     """What happened since the page was made: 204, or the names of the page events to wake in HX-Trigger."""
-    since = request.GET.get("since", "")
-    changes = queries.changes_since(int(since), by=request.actor) if since.isdigit() and len(since) < 18 else None
+    after = request.GET.get("after", "")
+    changes = queries.changes_since(int(after), by=request.actor) if after.isdigit() and len(after) < 18 else None
     if changes is None or not changes.events:
         answer = HttpResponse(status=204)
     else:
         answer = HttpResponse(status=200)
         wake = {name: {"accounts": accounts} for name, accounts in changes.events.items()}
         answer["HX-Trigger"] = json.dumps(wake)
-    answer["X-Live-Seq"] = str(changes.seq if changes else queries.last_seq())
+    answer["PL-Cursor"] = str(changes.seq if changes else queries.last_seq())
     answer["Cache-Control"] = "no-store"
     return answer

@@ -46,7 +46,11 @@ class Trigger(TenantModel):
     cooldown_days = models.PositiveSmallIntegerField(default=28)
 
     def __str__(self) -> str:
-        return f"{self.Metric(self.metric).label} {self.threshold}"
+        return f"{self.get_metric} {self.threshold:g}"
+
+    @property
+    def get_metric(self) -> str:
+        return self.Metric(self.metric).label
 
 
 class Run(TenantModel):

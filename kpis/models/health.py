@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -86,3 +87,13 @@ class AccountHealth(Guarded):
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.band}"
+
+    @property
+    def score(self) -> Decimal | None:
+        """The score in points, two places; None when there is not enough data."""
+        return None if self.score_hundredths is None else Decimal(self.score_hundredths) / 100
+
+    @property
+    def change(self) -> Decimal | None:
+        """Points against 28 days ago; None when it cannot be said."""
+        return None if self.change_hundredths is None else Decimal(self.change_hundredths) / 100
