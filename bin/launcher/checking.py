@@ -1,6 +1,7 @@
 """`make test`, `make check`, `make bench` and the small helpers of people who change the product."""
 
 import os
+import secrets
 import shlex
 import signal
 import subprocess
@@ -10,38 +11,58 @@ from types import FrameType
 from launcher import product, servers, system, venv
 from launcher.state import ROOT, Refusal, run_dir, say
 
+PYTHON, BIN = venv.PYTHON, venv.VENV / "bin"
+DJADE = ("--target-version", "5.2")
+
 
 def test(arguments: str) -> int:
     """Install what is missing, run pytest on servers of its own; returns pytest's exit code."""
     system.check_room()
-    system.ensure([*system.TO_RUN, *system.TO_TEST])
-    venv.ensure()
+    venv.ensure([*system.TO_RUN, *system.TO_TEST])
     with servers.borrowed(test=True):
-        return _run(["-m", "pytest", "-n", "2", *shlex.split(arguments)], test=True)
+        return _run([PYTHON, "-m", "pytest", "-n", "2", *shlex.split(arguments)], product.environment(test=True))
 
 
 def check() -> int:
     """All checks that need no browser; goes on after a failure and names the failed ones at the end."""
     system.check_room()
     venv.ensure()
-    templates = sorted(str(path) for top in ("templates", *product.APPS) for path in (ROOT / top).rglob("*.html"))
     checks: dict[str, list[str | Path]] = {
-        "ruff check": ["-m", "ruff", "check", "."],
-        "ruff format": ["-m", "ruff", "format", "--check", "--quiet", "."],
-        "lint-imports": [venv.VENV / "bin" / "lint-imports"],
-        "djade": ["-m", "djade", "--check", "--target-version", "5.2", *templates],
-        "makemigrations": ["manage.py", "makemigrations", "--check", "--dry-run"],
-        "manage.py check": ["manage.py", "check", "--fail-level", "WARNING"],
-        "mypy": ["-m", "mypy"],
+        "ruff check": [PYTHON, "-m", "ruff", "check", "--quiet", "."],
+        "ruff format": [PYTHON, "-m", "ruff", "format", "--check", "."],
+        "lint-imports": [PYTHON, BIN / "lint-imports"],
+        "djade": [BIN / "djade", "--check", *DJADE, *_templates()],
+        "makemigrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
+        "manage.py check": [PYTHON, "manage.py", "check", "--fail-level", "WARNING"],
+        "manage.py check --deploy": [PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        "mypy": [PYTHON, "-m", "mypy"],
+        "mypy bin": [PYTHON, "-m", "mypy", "--config-file=", "--strict", "-p", "launcher"],
     }
+    changed = {"manage.py check --deploy": _production(), "mypy bin": {"MYPYPATH": "bin"}}
     failed = []
     with servers.borrowed(test=True):
         for name, command in checks.items():
             say(f"-- {name}")
-            if _run(command, test=True) != 0:
+            if _run(command, product.environment(test=True) | changed.get(name, {})) != 0:
                 failed.append(name)
     say(f"Failed: {', '.join(failed)}" if failed else "All checks passed.")
     return 1 if failed else 0
+
+
+def _production() -> dict[str, str]:
+    """An environment like that of a real server, so that Django's deployment checks mean something."""
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DEBUG": "false",
+        "DEVELOPMENT": "false",
+        "HTTPS": "true",
+        "BASE_DOMAIN": "plumbline.example",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+    } | servers.addresses(test=True)
+
+
+def _templates() -> list[Path]:
+    return sorted(path for top in ("templates", *product.APPS) for path in (ROOT / top).rglob("*.html"))
 
 
 def bench(arguments: str) -> int:
@@ -50,39 +71,36 @@ def bench(arguments: str) -> int:
     if not script.exists():
         raise Refusal(f"{script} is missing: check out the whole repository and type the command again.")
     system.check_room()
-    system.ensure(system.TO_RUN)
-    venv.ensure()
+    venv.ensure(system.TO_RUN)
     result = run_dir() / "bench.json"
     os.environ["PLUMBLINE_RUN_DIR"] = str(run_dir() / "bench")
     os.environ["BENCH_JSON"] = str(result)
     with servers.borrowed():
-        return _run([script, *shlex.split(arguments)])
+        return _run([PYTHON, script, *shlex.split(arguments)], product.environment() | {"PYTHONPATH": str(ROOT)})
 
 
 def shell(arguments: str) -> int:
     """Django's shell on the servers of `make run`, started for it when they do not run."""
     venv.ensure()
     with servers.borrowed():
-        return _run(["manage.py", "shell", *shlex.split(arguments)])
+        return _run([PYTHON, "manage.py", "shell", *shlex.split(arguments)], product.environment())
 
 
 def fmt() -> int:
     """Bring imports, code and templates into the house form."""
     venv.ensure()
-    templates: list[str | Path] = sorted(
-        path for top in ("templates", *product.APPS) for path in (ROOT / top).rglob("*.html")
+    environment = product.environment()
+    left = _run([PYTHON, "-m", "ruff", "check", "--fix", "."], environment)
+    return max(
+        _run([PYTHON, "-m", "ruff", "format", "."], environment),
+        _run([BIN / "djade", *DJADE, *_templates()], environment) and 0,  # 1 only says that it changed a file
+        left,
     )
-    codes = [
-        _run(["-m", "ruff", "check", "--fix", "--quiet", "."]),
-        _run(["-m", "ruff", "format", "--quiet", "."]),
-        _run(["-m", "djade", "--target-version", "5.2", *templates]) if templates else 0,
-    ]
-    return 1 if codes[0] else codes[1]
 
 
-def _run(command: list[str | Path], test: bool = False) -> int:
-    """Run Python of the virtual environment on our terminal; our own end is passed on to it."""
-    child = subprocess.Popen([venv.PYTHON, *command], cwd=ROOT, env=product.environment(test))
+def _run(command: list[str | Path], environment: dict[str, str]) -> int:
+    """Run a program of the virtual environment on our terminal; our own end is passed on to it."""
+    child = subprocess.Popen(command, cwd=ROOT, env=environment)
 
     def ended(number: int, frame: FrameType | None) -> None:
         child.send_signal(number)

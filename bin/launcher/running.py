@@ -32,8 +32,7 @@ def run() -> int:
             if process.start_time(pid) == born:
                 supervisor.kill_group(pid)
         ports.check_free(host, port)
-        system.ensure(system.TO_RUN)
-        venv.ensure()
+        venv.ensure(system.TO_RUN)
         return _serve(host, port, inherited=bool(before.get("servers")))
 
 

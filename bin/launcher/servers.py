@@ -106,5 +106,11 @@ def data_birth() -> str:
     return f"{marker.st_ino}-{marker.st_mtime_ns}"
 
 
+def addresses(test: bool = False) -> dict[str, str]:
+    """DATABASE_URL and REDIS_URL of the servers in use: those of the environment, else the embedded ones."""
+    ours = {name: value for name, value in read_env(environment_file(test)).items() if name != "SECRET_KEY"}
+    return ours | outside(test)
+
+
 def environment_file(test: bool = False) -> Path:
     return run_dir(test) / "env"

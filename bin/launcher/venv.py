@@ -26,10 +26,12 @@ def ready() -> bool:
     return STAMP.exists() and STAMP.read_text() == key() and PYTHON.exists()
 
 
-def ensure() -> None:
-    """Make `.venv` what the lock file says. Does nothing when it is already."""
+def ensure(packages: list[system.Package] | None = None) -> None:
+    """Make `.venv` what the lock file says, after the system packages. Does nothing when all is there."""
     if not LOCK_FILE.exists():
         raise Refusal(f"{LOCK_FILE} is missing: check out the whole repository and type the command again.")
+    # Asked for together: a person without sudo types one command, not one after the other.
+    system.ensure([*([] if PYTHON.exists() else system.TO_INSTALL), *(packages or [])])
     if ready():
         return
     logs = make_private(run_dir() / "logs")
