@@ -1,5 +1,6 @@
 """The web address: which port, whether it is free, and who sits on it."""
 
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -74,8 +75,9 @@ def _listening_inodes(table: Path, port: int) -> set[str]:
 
 
 def _socket_inodes(entry: Path) -> set[str]:
-    try:
-        links = [str(link.readlink()) for link in (entry / "fd").iterdir()]
-    except OSError:
-        return set()
-    return {link[8:-1] for link in links if link.startswith("socket:[")}
+    found = set()
+    with contextlib.suppress(OSError):  # another user's process, or gone meanwhile
+        for link in (entry / "fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                found.add(str(link.readlink()))
+    return {target[8:-1] for target in found if target.startswith("socket:[")}

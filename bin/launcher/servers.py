@@ -82,8 +82,9 @@ def borrowed(test: bool = False) -> Iterator[None]:
     started_by_borrower = run / "borrowed"
     try:
         with shared(run / "borrowers.lock"):
-            if start(test):
+            if down(test):
                 started_by_borrower.touch()
+            start(test)
             yield
     finally:
         if started_by_borrower.exists() and not is_locked(run / "borrowers.lock"):
