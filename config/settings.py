@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "users.middleware.ActorMiddleware",
+    "users.middleware.LoginRequired",
 ]
 ROOT_URLCONF = "config.urls_tenant"
 PUBLIC_URLCONF = "config.urls_public"
@@ -148,7 +149,8 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # People
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique whatever its case, by a constraint of the table
+AUTHENTICATION_BACKENDS = ["users.authentication.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -166,8 +168,18 @@ ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/login/"
+# amount/time/per: address of the caller, or key (the e-mail, the sign-up). The public site uses the last three.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "60/h/ip,8/h/key",
+    "signup_code": "30/m/ip",
+    "find_workspace": "60/h/ip,3/h/key",
+}
+MFA_ADAPTER = "users.adapter.MfaAdapter"
+SESSION_ENGINE = "users.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

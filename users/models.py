@@ -1,12 +1,17 @@
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from core.actor import Actor
 from core.models import GuardedQuerySet, TenantModel
+from core.rules import ADMIN, ROLES, permissions
+from tenants.context import tenant_salt
 
 
 class Role(TenantModel):
@@ -17,11 +22,38 @@ class Role(TenantModel):
     permissions = ArrayField(models.CharField(max_length=80), default=list)
     sees_all = models.BooleanField(default=False)
 
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="role_name_once")]
+
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def built_in(self) -> bool:
+        return self.code in ROLES
 
-class UserManager(BaseUserManager.from_queryset(GuardedQuerySet)):  # type: ignore[misc]
+    @property
+    def is_admin(self) -> bool:
+        return self.code == ADMIN
+
+    def granted(self) -> frozenset[str]:
+        """What its holders may do now; Admin holds every permission, also one that a release adds later."""
+        if self.is_admin:
+            return frozenset(known.name for known in permissions())
+        return frozenset(self.permissions)
+
+
+class UserQuerySet(GuardedQuerySet):
+    def visible_to(self, by: Actor) -> "UserQuerySet":
+        """Colleagues see each other: they are owners, assignees and names in the trail."""
+        return self if by.is_system or by.user_id is not None else self.none()
+
+    def admins(self) -> "UserQuerySet":
+        """People who can let others in: active, joined, with the Admin role."""
+        return self.filter(role__code=ADMIN, is_active=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, email: str) -> "User":
         return self.get(email__iexact=email)
 
@@ -36,7 +68,7 @@ class User(TenantModel, AbstractBaseUser):
     is_staff = models.BooleanField(default=False)  # enters Django admin; used in the operators' tenant only
     time_zone = models.CharField(max_length=60, default="UTC")
     created_at = models.DateTimeField(auto_now_add=True)
-    last_seen_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[Any] = UserManager()
 
@@ -51,7 +83,19 @@ class User(TenantModel, AbstractBaseUser):
         return self.name or self.email
 
     def as_actor(self) -> Actor:
-        return Actor(str(self), self.pk, frozenset(self.role.permissions), self.role.sees_all)
+        return Actor(str(self), self.pk, self.role.granted(), self.role.sees_all)
+
+    @property
+    def state(self) -> str:
+        """'active', 'invited' (no password chosen yet) or 'deactivated'."""
+        if not self.is_active:
+            return "deactivated"
+        return "active" if self.has_usable_password() else "invited"
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """Django's session hash with the tenant in its salt: a session copied along with a tenant is worthless."""
+        salt = tenant_salt("session")
+        return salted_hmac(salt, self.password, secret=secret, algorithm="sha256").hexdigest()
 
     # What Django admin asks; the operators' tenant has no row-level rights.
     def has_perm(self, perm: str, obj: Any = None) -> bool:
@@ -59,6 +103,26 @@ class User(TenantModel, AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_active and self.is_staff
+
+
+class Ticket(TenantModel):
+    """A single-use key for one person: an invitation by mail, or the step from sign-up into the workspace.
+
+    What travels is its id, signed for this tenant and purpose; `used_at` is set by the one request that wins.
+    """
+
+    class Purpose(models.TextChoices):
+        INVITATION = "invitation"
+        LOGIN = "login"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tickets")
+    purpose = models.CharField(max_length=12)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} for {self.user_id}"
 
 
 class ApiToken(TenantModel):
@@ -75,3 +139,6 @@ class ApiToken(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    def usable(self, at: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > at)

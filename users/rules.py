@@ -1,6 +1,18 @@
-from core.rules import permission
+from typing import Any
+
+from core.actor import Actor
+from core.rules import permission, rule
 
 MANAGE_USERS = permission("users.manage", "Manage people and roles")
 MANAGE_TOKENS = permission("users.tokens", "Make and revoke API tokens", roles=("manager", "csm", "analyst"))
 VIEW_TRAIL = permission("core.view_trail", "Read the audit trail", roles=("manager",))
 OPERATE = permission("tenants.operate", "Operate the platform")
+
+# Never offered in a customer's table of roles: it means something in the operators' tenant only.
+OPERATORS_ONLY = frozenset({OPERATE})
+
+
+@rule(VIEW_TRAIL)
+def _sees_the_whole_book(by: Actor, _: Any) -> bool:
+    """The trail names every account, so it is not for people who see only their own."""
+    return by.sees_all
