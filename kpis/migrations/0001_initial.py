@@ -218,9 +218,17 @@ class Migration(migrations.Migration):
             model_name='kpivalue',
             index=models.Index(fields=['account', 'kpi', 'period', 'recorded_at'], name='kpi_value_history'),
         ),
+        migrations.AddIndex(
+            model_name='kpivalue',
+            index=models.Index(condition=models.Q(('previous__isnull', False)), fields=['previous'], name='kpi_value_previous'),
+        ),
+        migrations.AddIndex(
+            model_name='healthscore',
+            index=models.Index(fields=['account', 'as_of', 'scored_at'], name='health_score_history'),
+        ),
         migrations.AddConstraint(
             model_name='kpivalue',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'kpi', 'period'), name='kpi_value_current_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('account', 'kpi', 'period'), include=('value', 'id'), name='kpi_value_current_once'),
         ),
         migrations.AddIndex(
             model_name='uploadissue',

@@ -20,9 +20,14 @@ class HealthScore(TenantModel):
     """One computed score with everything it was made of; kept for ever, superseded when computed anew.
 
     score_hundredths: 0..10000, None when coverage is too low to say. low, high: the score with every
-    missing KPI at 0 and at 100. categories: [{code, weight, score, coverage, contribution}].
-    parts: [[kpi code, value id, points, freshness, share, contribution], ...]; points and contributions are in
-    hundredths and the contributions add up exactly to the score.
+    missing KPI at 0 and at 100.
+    categories: [{code, weight, share, score, coverage, contribution}] in the scorecard's order; weight and
+    coverage in per cent, score in hundredths (None without data).
+    parts: [[kpi code, value id, points, freshness, share, contribution], ...] for every KPI with a value, in the
+    scorecard's order; points in hundredths, freshness in per cent. A KPI of the scorecard without a part is missing.
+    share: part of this score's weight, in hundredths of a per cent. contribution: hundredths of a point; they add
+    up exactly to the score (with too little coverage for a score: to what the data there are would give).
+    input_hash: of scorecard, values and their freshness; the same hash is the same result.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="health_scores", db_index=False)
@@ -49,6 +54,7 @@ class HealthScore(TenantModel):
                 name="health_score_current_once",
             )
         ]
+        indexes = [models.Index(fields=["account", "as_of", "scored_at"], name="health_score_history")]
 
     def __str__(self) -> str:
         return f"{self.as_of}: {self.score_hundredths}"
@@ -58,8 +64,10 @@ class AccountHealth(Guarded):
     """Where an account stands now, one flat row for lists: the portfolio reads only this and the account.
 
     fingerprint: the five category scores (0..100, None unknown) in catalogue order.
-    trend: the last 12 months' scores, oldest first. change: hundredths against 28 days ago, both under
-    today's scorecard; None when it cannot be said. attention: sort key, lowest first.
+    trend: 12 scores in hundredths, oldest first: the last 11 month ends and now; None where unknown.
+    change: hundredths against 28 days ago, both under today's scorecard; None when it cannot be said.
+    attention: sort key of the portfolio, lowest first (kpis.operations.health says how it is made).
+    latest: the score that says all this; its day may lie before `as_of` when nothing has moved since.
     """
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="health")

@@ -55,10 +55,14 @@ class KpiValue(TenantModel):
             models.UniqueConstraint(
                 fields=["account", "kpi", "period"],
                 condition=models.Q(superseded_at=None),
+                include=["value", "id"],  # scoring reads the index alone, never the rows
                 name="kpi_value_current_once",
             ),
         ]
-        indexes = [models.Index(fields=["account", "kpi", "period", "recorded_at"], name="kpi_value_history")]
+        indexes = [
+            models.Index(fields=["account", "kpi", "period", "recorded_at"], name="kpi_value_history"),
+            models.Index(fields=["previous"], condition=models.Q(previous__isnull=False), name="kpi_value_previous"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kpi_id} {self.period:%Y-%m}: {self.value}"
