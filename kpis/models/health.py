@@ -59,6 +59,18 @@ class HealthScore(TenantModel):
     def __str__(self) -> str:
         return f"{self.as_of}: {self.score_hundredths}"
 
+    @property
+    def get_band(self) -> str:
+        return Band(self.band).label
+
+    @property
+    def low(self) -> Decimal:
+        return Decimal(self.low_hundredths) / 100
+
+    @property
+    def high(self) -> Decimal:
+        return Decimal(self.high_hundredths) / 100
+
 
 class AccountHealth(Guarded):
     """Where an account stands now, one flat row for lists: the portfolio reads only this and the account.

@@ -61,6 +61,17 @@ class Upload(TenantModel):
     def __str__(self) -> str:
         return f"{self.file_name} v{self.version}"
 
+    @property
+    def busy(self) -> bool:
+        """A worker reads or imports it, or will."""
+        return self.state in (self.State.READING, self.State.IMPORTING) and not self.stuck
+
+    @property
+    def stuck(self) -> bool:
+        """Its job has given up without a word to the upload; a person may go on with it."""
+        working = self.state in (self.State.READING, self.State.IMPORTING)
+        return working and (self.job is None or not self.job.open)
+
 
 class UploadIssue(TenantModel):
     """One problem in a file, at its cell: what it said, the rule it broke, what would mend it.
