@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Generic, TypeVar
 
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
@@ -32,6 +34,27 @@ class Request(HttpRequest):
 
 class ApiRequest(DRFRequest):
     actor: Actor
+
+
+class UploadLimit(FileUploadHandler):
+    """Before all other upload handlers: of a file above UPLOAD_MAX_BYTES no more is stored.
+
+    The view finds no file then and `file_too_large(request)` says why.
+    """
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        if start + len(raw_data) > settings.UPLOAD_MAX_BYTES:
+            self.request.META["plumbline.file_too_large"] = True
+            raise SkipFile
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+def file_too_large(request: HttpRequest) -> bool:
+    """Whether a file of this request was left out because of its size; ask after reading `request.FILES`."""
+    return bool(request.META.get("plumbline.file_too_large"))
 
 
 def api_errors(error: Exception, context: dict[str, Any]) -> Response | None:
