@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -47,6 +48,54 @@ def record(event: Event, *, by: Actor) -> Entry:
         Outbox.objects.create(entry_seq=entry.seq, at=entry.at)
         transaction.on_commit(partial(_deliver_or_leave, entry))
     return entry
+
+
+def record_many(events: Sequence[Event], *, by: Actor) -> None:
+    """As `record`, for many events of one kind in one statement: a batch of thousands in a fraction of a second.
+
+    The trail's end is locked from here to the commit, so make it the last thing of the transaction.
+    """
+    if not events:
+        return
+    if not connection.in_atomic_block:
+        raise RuntimeError("record_many() belongs in the transaction of the change it describes")
+    name, at = events[0].name, now()
+    if any(event.name != name for event in events):
+        raise ValueError("record_many() takes events of one kind")
+    rows = [(event.account_id, json.dumps(asdict(event), cls=DjangoJSONEncoder)) for event in events]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_MANY, [name, by.user_id, by.label, at, *map(list, zip(*rows, strict=True))])
+        entries = [
+            Entry(seq=seq, event=name, account_id=event.account_id, data=json.loads(data), at=at)
+            for (seq,), event, (_, data) in zip(cursor.fetchall(), events, rows, strict=True)
+        ]
+    if _SUBSCRIBERS.get(name):
+        Outbox.objects.bulk_create([Outbox(entry_seq=entry.seq, at=at) for entry in entries])
+        transaction.on_commit(partial(_deliver_many, entries))
+
+
+# The trigger numbers the rows in the order in which they are inserted, and they are returned in it.
+_INSERT_MANY = """
+insert into core_entry (event, account_id, data, actor_id, actor_label, at)
+select given.event, happened.account_id, happened.data, given.actor_id, given.actor_label, given.at
+from (values (%s, %s::uuid, %s, %s::timestamptz)) as given(event, actor_id, actor_label, at),
+     unnest(%s::uuid[], %s::text[]::jsonb[]) with ordinality as happened(account_id, data, number)
+order by happened.number
+returning seq
+"""
+
+
+def _deliver_many(entries: Sequence[Entry]) -> None:
+    """Start the subscribers of each entry; at the first failure the rest is left to `core.redeliver`."""
+    delivered = []
+    try:
+        for entry in entries:
+            for task in _SUBSCRIBERS.get(entry.event, []):
+                task.apply_async(kwargs=entry.data)
+            delivered.append(entry.seq)
+    except Exception:
+        log.exception("%s entries left in the outbox", len(entries) - len(delivered))
+    Outbox.objects.filter(pk__in=delivered).delete()
 
 
 def _insert(event: Event, data: dict[str, Any], by: Actor) -> Entry:
