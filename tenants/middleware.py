@@ -20,7 +20,10 @@ _PAGE = (
 )
 _CLOSED = {
     "provisioning": ("Almost ready", "This workspace is being prepared. Please try again in a minute."),
-    "suspended": ("Workspace suspended", "This workspace is not being served. Its data are kept. Please contact support."),
+    "suspended": (
+        "Workspace suspended",
+        "This workspace is closed for now. Its data are kept. Please contact support.",
+    ),
 }
 _MAINTENANCE = ("Back soon", "This workspace is being updated. Nothing is lost. Please try again in a few minutes.")
 
@@ -74,7 +77,9 @@ def _plain(status: int, title: str, text: str) -> HttpResponse:
 def _in_scope(response: HttpResponseBase) -> HttpResponseBase:
     """A streaming response is produced after this middleware has left: each piece enters the tenant again."""
     if isinstance(response, StreamingHttpResponse) and not response.is_async:
-        response.streaming_content = _stream(response.streaming_content, connection.tenant, connection.include_public_schema)  # type: ignore[attr-defined]
+        response.streaming_content = _stream(
+            response.streaming_content, connection.tenant, connection.include_public_schema
+        )  # type: ignore[attr-defined]
     return response
 
 

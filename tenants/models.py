@@ -29,7 +29,7 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
 
 def _check_slug(slug: str) -> None:
     if not names.is_slug(slug):
-        raise ValidationError("Use 1 to 40 lower-case letters, digits and hyphens, not starting or ending with a hyphen.")
+        raise ValidationError("Use 1 to 40 lower-case letters, digits and hyphens, with no hyphen at an end.")
 
 
 def _check_host(host: str) -> None:
@@ -69,7 +69,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.CUSTOMER)
     node = models.CharField(max_length=40, default="main")  # the database that holds the schema
     settings = models.JSONField(default=dict, blank=True)  # branding: {"logo": ..., "colour": ...}
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField()
 
     objects = TenantQuerySet.as_manager()
 
@@ -81,9 +81,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]
                 & ~models.Q(schema_name__startswith=names.TEMPLATE_PREFIX),
                 name="tenant_schema_name_is_ours",
             ),
-            models.UniqueConstraint(
-                fields=["kind"], condition=models.Q(kind="operator"), name="tenant_one_operator"
-            ),
+            models.UniqueConstraint(fields=["kind"], condition=models.Q(kind="operator"), name="tenant_one_operator"),
         ]
 
     def __str__(self) -> str:

@@ -15,11 +15,12 @@ _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 # Labels that would be mistaken for a part of the platform.
-RESERVED_SLUGS = frozenset(
-    "admin api app assets auth billing blog cdn dev docs email ftp help localhost login mail mailbox media ns1 ns2"
-    " operator plumbline postmaster public root secure signup smtp sso staging static status support system test"
-    " webhook webhooks webmail www".split()
-)
+_RESERVED = """
+admin api app assets auth billing blog cdn dev docs email ftp help localhost login mail mailbox media ns1 ns2
+operator plumbline postmaster public root secure signup smtp sso staging static status support system test
+webhook webhooks webmail www
+"""
+RESERVED_SLUGS = frozenset(_RESERVED.split())
 
 
 def new_schema_name() -> str:

@@ -1,5 +1,9 @@
 """Making, renaming, suspending and resuming tenants."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
@@ -22,6 +26,14 @@ class NotATenantName(DomainError):
     """The wanted address cannot be a host name, or belongs to the platform."""
 
 
+_SETUP: list[Callable[..., Any]] = []
+
+
+def connect(setup: Sequence[Callable[..., Any]]) -> None:
+    """Say what a new workspace starts with: each `f(*, at, by)` is run in its schema, in this order."""
+    _SETUP[:] = setup
+
+
 def check_slug(slug: str, *, kind: str = Tenant.Kind.CUSTOMER) -> str:
     """Return the address (host label) when a new tenant may have it. Raises NotATenantName or AddressTaken."""
     if not names.is_slug(slug):
@@ -39,24 +51,33 @@ def _host(slug: str) -> str:
 
 
 def create_tenant(
-    *, name: str, slug: str, by: Actor, kind: str = Tenant.Kind.CUSTOMER, host: str = "", schema_name: str = ""
+    *,
+    name: str,
+    slug: str,
+    at: datetime,
+    by: Actor,
+    kind: str = Tenant.Kind.CUSTOMER,
+    host: str = "",
+    schema_name: str = "",
 ) -> Tenant:
     """Make a tenant: its row, its host and its schema, all in one transaction, ready to be served.
 
-    Whoever calls this seeds roles and the first user inside the same transaction. `host` is `<slug>.<base
-    domain>` unless given; `schema_name` is given by tests only.
+    What config.wiring.SETUP names is run inside it; whoever calls this can add the first user in the same
+    transaction. `host` is `<slug>.<base domain>` unless given; `schema_name` is given by tests only.
     """
     check_slug(slug, kind=kind)
     template = current_template()  # before the transaction: building one takes its own
     try:
         with transaction.atomic(), public_scope():
-            tenant = Tenant(name=name, slug=slug, kind=kind, state=Tenant.State.ACTIVE)
+            tenant = Tenant(name=name, slug=slug, kind=kind, state=Tenant.State.ACTIVE, created_at=at)
             tenant.schema_name = schema_name or tenant.schema_name
             tenant.save()
             Domain.objects.create(domain=host or _host(slug), tenant=tenant, is_primary=True)
             replay(template, tenant.schema_name)
             with tenant_scope(tenant):
                 record(TenantCreated(account_id=None, schema_name=tenant.schema_name, kind=kind), by=by)
+                for prepare in _SETUP:
+                    prepare(at=at, by=by)
             transaction.on_commit(forget_tenants)
     except IntegrityError as error:  # two sign-ups for one address at the same time
         raise AddressTaken("This address is taken. Please choose another.", field="slug") from error
@@ -70,7 +91,9 @@ def suspend_tenant(*, tenant_id: int, by: Actor) -> Tenant:
         if tenant.kind == Tenant.Kind.OPERATOR:
             raise DomainError("The operators' own tenant cannot be suspended.")
         if tenant.state != Tenant.State.ACTIVE:
-            raise DomainError(f"{tenant.name} is {tenant.get_state_display().lower()}, only an active tenant can be suspended.")
+            raise DomainError(
+                f"{tenant.name} is {tenant.get_state_display().lower()}, only an active tenant can be suspended."
+            )
         _set_state(tenant, Tenant.State.SUSPENDED)
         _tell_operators(TenantSuspended(account_id=None, schema_name=tenant.schema_name), by=by)
     return tenant
@@ -81,7 +104,9 @@ def resume_tenant(*, tenant_id: int, by: Actor) -> Tenant:
     with transaction.atomic(), public_scope():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         if tenant.state != Tenant.State.SUSPENDED:
-            raise DomainError(f"{tenant.name} is {tenant.get_state_display().lower()}, only a suspended tenant can be resumed.")
+            raise DomainError(
+                f"{tenant.name} is {tenant.get_state_display().lower()}, only a suspended tenant can be resumed."
+            )
         _set_state(tenant, Tenant.State.ACTIVE)
         _tell_operators(TenantResumed(account_id=None, schema_name=tenant.schema_name), by=by)
     return tenant

@@ -71,7 +71,9 @@ def forget_tenants() -> None:
 def active_schemas() -> list[str]:
     """Schemas of the tenants that are served now."""
     with public_scope():
-        return list(Tenant.objects.filter(state=Tenant.State.ACTIVE).order_by("pk").values_list("schema_name", flat=True))
+        return list(
+            Tenant.objects.filter(state=Tenant.State.ACTIVE).order_by("pk").values_list("schema_name", flat=True)
+        )
 
 
 def tenants_to_migrate() -> QuerySet[Tenant]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 
+from django.apps import apps as registry
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -25,8 +26,6 @@ class NotReplayable(RuntimeError):
 
 def labels(apps: Sequence[str]) -> set[str]:
     """App labels of entries of SHARED_APPS or TENANT_APPS."""
-    from django.apps import apps as registry  # noqa: PLC0415 -- the registry, not a module
-
     by_name = {config.name: config.label for config in registry.get_app_configs()}
     return {by_name[name] for name in apps}
 
@@ -42,12 +41,17 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def targets(executor: MigrationExecutor, apps: Sequence[str]) -> list[tuple[str, str]]:
+    """The last migrations of `apps`, as the executor wants to be told where to go."""
+    wanted = labels(apps)
+    return [leaf for leaf in executor.loader.graph.leaf_nodes() if leaf[0] in wanted]
+
+
 def migrate_schema(schema: str, apps: Sequence[str]) -> None:
     """Bring one schema up with Django's own executor, migration by migration. Seconds, not milliseconds."""
     with tenant_scope(schema):
         executor = MigrationExecutor(connection)
-        wanted = labels(apps)
-        executor.migrate([leaf for leaf in executor.loader.graph.leaf_nodes() if leaf[0] in wanted])
+        executor.migrate(targets(executor, apps))
 
 
 def current_template() -> SchemaTemplate:
@@ -79,9 +83,12 @@ def _build_locked(schema: str) -> SchemaTemplate:
 
 
 def drop_old_templates() -> None:
-    """Remove the templates of earlier states, one schema per transaction (a drop holds a lock per table)."""
+    """Remove the templates of earlier states but the last: a rolling deployment still runs its code.
+
+    One schema per transaction, because a drop holds a lock per table.
+    """
     with public_scope():
-        old = list(SchemaTemplate.objects.exclude(pk=fingerprint()))
+        old = list(SchemaTemplate.objects.exclude(pk=fingerprint()).order_by("-built_at")[1:])
     for template in old:
         with public_scope(), transaction.atomic():
             with connection.cursor() as cursor:
@@ -140,13 +147,14 @@ def _rows(schema: str, found: Sequence[Part]) -> list[str]:
     statements = []
     for table in sorted(part.name for part in found if part.kind == "table"):
         columns = [
-            c for c in sorted(found, key=lambda c: c.order)
+            c
+            for c in sorted(found, key=lambda c: c.order)
             if c.kind == "column" and c.name.startswith(table + ".") and " generated always as (" not in c.sql
         ]
         quoted = [c.name.partition(".")[2] for c in columns]
         literals = " || ', ' || ".join(f"quote_nullable({name}::text)" for name in quoted)
         with no_tenant_scope(), connection.cursor() as cursor:
-            cursor.execute(f"select {literals} from {schema}.{table}")
+            cursor.execute(f"select {literals} from {schema}.{table}")  # noqa: S608 -- names out of the catalogue
             rows = [f"({row})" for (row,) in cursor.fetchall()]
         if not rows:
             continue
@@ -154,9 +162,12 @@ def _rows(schema: str, found: Sequence[Part]) -> list[str]:
             f"insert into {{schema}}.{table} ({', '.join(quoted)}) overriding system value values\n" + ",\n".join(rows)
         )
         statements += [
-            f"select setval(pg_get_serial_sequence('{{schema}}.{table}', '{name.strip(chr(34))}'), max({name}))"
-            f" from {{schema}}.{table}"
-            for name, column in zip(quoted, columns, strict=True)
-            if "as identity" in column.sql
+            _counter(table, name) for name, column in zip(quoted, columns, strict=True) if "as identity" in column.sql
         ]
     return statements
+
+
+def _counter(table: str, column: str) -> str:
+    """Statement that lets an identity column go on after the rows that were put in."""
+    named = f"'{{schema}}.{table}', '{column.strip(chr(34))}'"
+    return f"select setval(pg_get_serial_sequence({named}), max({column})) from {{schema}}.{table}"  # noqa: S608

@@ -1,4 +1,4 @@
-"""One migrated database with two tenants and the operators, per state of the code; every worker clones it in a blink."""
+"""One migrated database with two tenants and the operators, per state of the code; workers clone it in a blink."""
 
 import hashlib
 import os
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ import psycopg
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
+from django.utils import timezone
 from psycopg import sql
 
 from config import env
 from core.actor import Actor
-from tenants.operations import create_tenant
+from tenants import operations
 from tenants.queries import forget_tenants
 from tenants.template import current_template, migrate_schema
 
@@ -82,12 +84,17 @@ def _build(pg: psycopg.Connection[Any], name: str) -> None:
     use(f"{name}_building")
     migrate_schema("public", settings.SHARED_APPS)
     current_template()
-    by = Actor.system("tests")
-    create_tenant(name="North", slug="north", schema_name=NORTH, by=by)
-    create_tenant(name="South", slug="south", schema_name=SOUTH, by=by)
-    create_tenant(name="Operators", slug="operator", schema_name=OPERATOR, kind="operator", by=by)
+    setup = list(operations._SETUP)
+    create_tenant = partial(operations.create_tenant, at=timezone.now(), by=Actor.system("tests"))
+    operations.connect([])  # tests start with empty workspaces
+    create_tenant(name="North", slug="north", schema_name=NORTH)
+    create_tenant(name="South", slug="south", schema_name=SOUTH)
+    create_tenant(name="Operators", slug="operator", schema_name=OPERATOR, kind="operator")
+    operations.connect(setup)
     use(f"{name}_building")  # closes the connection: a database in use cannot be renamed
-    pg.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(f"{name}_building"), sql.Identifier(name)))
+    pg.execute(
+        sql.SQL("alter database {} rename to {}").format(sql.Identifier(f"{name}_building"), sql.Identifier(name))
+    )
 
 
 def drop(pg: psycopg.Connection[Any], name: str) -> None:

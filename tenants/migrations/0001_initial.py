@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('customer', 'Customer'), ('operator', 'Operator'), ('demo', 'Demo')], default='customer', max_length=10)),
                 ('node', models.CharField(default='main', max_length=40)),
                 ('settings', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField()),
             ],
             options={
                 'ordering': ['name'],

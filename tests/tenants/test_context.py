@@ -35,7 +35,9 @@ def test_a_scope_ends_where_it_began_even_when_its_block_fails():
     assert current_schema() == "no_tenant"
 
 
-@pytest.mark.parametrize("name", ["", "north", "t_short", "T_UPPERCASE", "t_with-dash0", "pg_catalog", 't_"; drop', "t_ä2345678"])
+@pytest.mark.parametrize(
+    "name", ["", "north", "t_short", "T_UPPERCASE", "t_with-dash0", "pg_catalog", 't_"; drop', "t_ä2345678"]
+)
 def test_a_scope_refuses_a_name_that_is_not_ours(name):
     with pytest.raises(ValueError, match="is not the name of a schema"), tenant_scope(name):
         pass
