@@ -115,8 +115,8 @@ def sample_portfolio(
     """Build `count` accounts with monthly values for the last `months` complete months before `on`.
 
     The same arguments give the same portfolio. Quarterly KPIs have values at quarter ends only, those measured
-    once only in the first month. The accounts at the edge are exact for the usual
-    KPIs. Raises ValueError for more than 15,360 accounts, no month, or a KPI that has no ranges.
+    once only in the first month. "edge" and "crossing" land where they should with the usual KPIs and months only.
+    Raises ValueError for more than 15,360 accounts, no month, or a KPI that has no ranges.
     """
     definitions = [BY_CODE[code] for code in kpis]
     if unscored := [kpi.name for kpi in definitions if not kpi.anchors]:
