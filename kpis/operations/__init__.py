@@ -1,0 +1,41 @@
+from kpis.operations.catalogue import (
+    AlreadyNamed,
+    KpiNotInCatalogue,
+    confirm_catalogue,
+    install_catalogue,
+    settle_unknown_kpi,
+)
+from kpis.operations.held import import_held, settle_accounts, take_in_held
+from kpis.operations.importing import import_upload
+from kpis.operations.reading import read_upload
+from kpis.operations.uploads import (
+    FileTooLarge,
+    NotNow,
+    WrongAnswer,
+    answer_upload,
+    cancel_upload,
+    commit_upload,
+    receive_upload,
+    reread_upload,
+)
+
+__all__ = [
+    "AlreadyNamed",
+    "FileTooLarge",
+    "KpiNotInCatalogue",
+    "NotNow",
+    "WrongAnswer",
+    "answer_upload",
+    "cancel_upload",
+    "commit_upload",
+    "confirm_catalogue",
+    "import_held",
+    "import_upload",
+    "install_catalogue",
+    "read_upload",
+    "receive_upload",
+    "reread_upload",
+    "settle_accounts",
+    "settle_unknown_kpi",
+    "take_in_held",
+]

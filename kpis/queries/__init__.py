@@ -1,0 +1,35 @@
+from kpis.queries.catalogue import active_kpis, catalogue_checked, catalogue_groups, definition_words, kpi_page
+from kpis.queries.dictionary import importable_accounts
+from kpis.queries.uploads import (
+    held_count,
+    issue_kinds,
+    kind_label,
+    named_with_waiting,
+    same_content,
+    suggested,
+    unknown_accounts,
+    unknown_kpis,
+    upload_issues,
+    uploads_seen,
+    uploads_waiting_for,
+)
+
+__all__ = [
+    "active_kpis",
+    "catalogue_checked",
+    "catalogue_groups",
+    "definition_words",
+    "held_count",
+    "importable_accounts",
+    "issue_kinds",
+    "kind_label",
+    "kpi_page",
+    "named_with_waiting",
+    "same_content",
+    "suggested",
+    "unknown_accounts",
+    "unknown_kpis",
+    "upload_issues",
+    "uploads_seen",
+    "uploads_waiting_for",
+]

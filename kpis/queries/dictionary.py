@@ -1,0 +1,60 @@
+"""What this tenant's files may speak of: its KPIs by every spelling it knows, and its accounts by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from accounts.models import Account
+from core.actor import Actor
+from kpis import catalogue
+from kpis.models import Kpi, KpiAlias, UnknownKpi
+
+NOTHING = object()
+
+
+@dataclass
+class Dictionary:
+    """The tenant's KPIs for `kpis.workbook`; `by_name` is keyed by normalised spelling."""
+
+    by_name: dict[str, Kpi]
+    by_code: dict[str, Kpi]
+    _seen: dict[str, Kpi | None] = field(default_factory=dict)
+
+    def resolve(self, text: str, /) -> Kpi | None:
+        """The KPI this spelling means here, exact after normalising; None for unknown and retired KPIs."""
+        known = self._seen.get(text, NOTHING)
+        if known is NOTHING:
+            known = self._seen[text] = self.by_name.get(catalogue.normalise(text))
+        return known  # type: ignore[return-value]
+
+    def suggest(self, text: str, /) -> Iterator[tuple[Kpi, float]]:
+        """Active KPIs with names like this one, best first, likeness 0..100."""
+        for definition, likeness in catalogue.suggest(text):
+            if definition.code in self.by_code:
+                yield self.by_code[definition.code], likeness
+
+
+def dictionary() -> Dictionary:
+    """This tenant's KPIs and spellings, in two queries."""
+    kpis = {kpi.pk: kpi for kpi in Kpi.objects.filter(active=True)}
+    spellings = KpiAlias.objects.values_list("normalised", "kpi_id")
+    return Dictionary(
+        by_name={normalised: kpis[kpi_id] for normalised, kpi_id in spellings if kpi_id in kpis},
+        by_code={kpi.code: kpi for kpi in kpis.values()},
+    )
+
+
+def importable_accounts(*, by: Actor) -> dict[str, UUID]:
+    """Exact name -> id of the accounts a file of `by` may fill: visible to them, not archived, not sample.
+
+    To a person who sees their own accounts only, a colleague's account does not exist: its rows are held like
+    those of a misspelt name, and the answer does not tell the two apart.
+    """
+    found = Account.objects.visible_to(by).active().filter(sample=False)
+    return dict(found.values_list("name", "id"))
+
+
+def ignored_names() -> frozenset[str]:
+    """Normalised KPI names that somebody said are to be ignored."""
+    ignored = UnknownKpi.objects.filter(state=UnknownKpi.State.IGNORED)
+    return frozenset(ignored.values_list("normalised", flat=True))

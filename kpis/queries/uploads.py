@@ -1,0 +1,176 @@
+"""Reads of uploads: the list, one file's problems by kind, names that wait for a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
+
+from core.actor import Actor
+from kpis.models import Kpi, UnknownKpi, Upload, UploadIssue
+
+HELD, NOTICE, RESOLVED = UploadIssue.State.HELD, UploadIssue.State.NOTICE, UploadIssue.State.RESOLVED
+MOST_NAMES = 20  # misspelt names shown at once, those with most values first
+
+KINDS = {
+    "missing_value": "Empty or “not available”",
+    "ambiguous_number": "Ambiguous number",
+    "date_instead_of_number": "Date instead of a number",
+    "not_a_number": "Not a number",
+    "no_cached_value": "Formula without a stored result",
+    "out_of_range": "Outside the possible range",
+    "unit_mismatch": "Unit does not fit",
+    "unknown_kpi": "Unknown KPI",
+    "portfolio_kpi": "Figure of the whole portfolio",
+    "duplicate_key": "Said twice, differently",
+    "bad_period": "Month not understood",
+    "unknown_account_spelling": "Unknown account",
+    "missing_account": "No account named",
+    "merged_value": "Merged cells",
+    "row_shape": "Row with too few or too many cells",
+    "hidden_row": "Hidden row, read",
+    "hidden_column": "Hidden column, read",
+    "hidden_sheet": "Hidden sheet",
+    "cached_formula_used": "Formula, stored result used",
+    "duplicate_column": "Month appears twice",
+    "duplicate_collapsed": "Said twice, the same",
+    "trailing_space_in_account_matched": "Space around an account’s name",
+    "dot_thousands_settled_by_file_locale": "Dot read as thousands",
+}
+
+
+def kind_label(kind: str) -> str:
+    return KINDS.get(kind, kind.replace("_", " ").capitalize())
+
+
+def uploads_seen(*, by: Actor) -> QuerySet[Upload]:
+    """Files `by` may see, with their jobs; for lists of newest first."""
+    found: QuerySet[Upload] = Upload.objects.visible_to(by).filter(sample=False).select_related("job")
+    return found
+
+
+def same_content(upload: Upload, *, by: Actor) -> Upload | None:
+    """The newest earlier upload with exactly the same bytes."""
+    earlier = Upload.objects.visible_to(by).filter(sha256=upload.sha256, created_at__lt=upload.created_at)
+    found: Upload | None = earlier.order_by("-created_at").first()
+    return found
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Problems of one kind in a file. `cells`: values that wait because of them."""
+
+    code: str
+    label: str
+    state: str
+    count: int
+    cells: int
+
+
+def issue_kinds(upload: Upload) -> list[Kind]:
+    """How many problems of each kind: what holds values back first, then notices, then what is settled."""
+    grouped = UploadIssue.objects.filter(upload=upload).values("state", "kind")
+    rows = grouped.annotate(count=Count("id"), held=Sum("cells")).order_by()
+    kinds = [Kind(r["kind"], kind_label(r["kind"]), r["state"], r["count"], r["held"] or 0) for r in rows]
+    place = {HELD: 0, NOTICE: 1, RESOLVED: 2}
+    return sorted(kinds, key=lambda kind: (place[UploadIssue.State(kind.state)], -kind.cells, -kind.count))
+
+
+def upload_issues(upload: Upload, *, kind: str = "", state: str = "") -> QuerySet[UploadIssue]:
+    """Problems of a file, for lists in the order of `number`."""
+    found: QuerySet[UploadIssue] = UploadIssue.objects.filter(upload=upload)
+    if kind:
+        found = found.filter(kind=kind)
+    return found.filter(state=state) if state else found
+
+
+@dataclass(frozen=True)
+class UnknownName:
+    """A name in a file that is no account here; `likely`: an account with nearly this name, never taken silently."""
+
+    spelling: str
+    likely: str
+    cells: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class UnknownNames:
+    """The most frequent of them, and how many there are."""
+
+    shown: list[UnknownName]
+    total: int
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.shown)
+
+
+def unknown_accounts(upload: Upload) -> UnknownNames:
+    held = UploadIssue.objects.filter(upload=upload, state=HELD, kind="unknown_account_spelling")
+    grouped = held.exclude(account_name="").values("account_name").annotate(
+        guess=Max("likely"), waiting=Sum("cells"), rows=Count("id")
+    )  # fmt: skip
+    found = list(grouped.order_by("-waiting", "account_name")[: MOST_NAMES * 10])
+    shown = [UnknownName(r["account_name"], r["guess"] or "", r["waiting"] or 0, r["rows"]) for r in found]
+    return UnknownNames(shown[:MOST_NAMES], len(found))
+
+
+def unknown_kpis(*, upload: Upload | None = None, state: str = UnknownKpi.State.OPEN) -> QuerySet[UnknownKpi]:
+    """Names nobody has settled, each with `waiting` values and `files` they wait in (of one upload, or of all)."""
+    waits = Q(issues__state=HELD)
+    if upload:
+        waits &= Q(issues__upload=upload)
+    found: QuerySet[UnknownKpi] = UnknownKpi.objects.filter(state=state).select_related("kpi")
+    found = found.annotate(
+        waiting=Sum("issues__cells", filter=waits, default=0),
+        files=Count("issues__upload", filter=waits, distinct=True),
+    )
+    return found.filter(files__gt=0) if upload else found
+
+
+def named_with_waiting(*, by: Actor) -> QuerySet[UnknownKpi]:
+    """Names that mean something by now, while values still wait under them in files `by` may see."""
+    waits = Q(issues__state=HELD, issues__upload__state=Upload.State.DONE)
+    if not by.sees_all:
+        waits &= Q(issues__upload__created_by_id=by.user_id)
+    found: QuerySet[UnknownKpi] = (
+        UnknownKpi.objects.filter(state=UnknownKpi.State.NAMED)
+        .select_related("kpi")
+        .annotate(
+            waiting=Sum("issues__cells", filter=waits, default=0),
+            files=Count("issues__upload", filter=waits, distinct=True),
+        )
+        .filter(files__gt=0)
+        .order_by("text")
+    )
+    return found
+
+
+def uploads_waiting_for(unknown_id: UUID, *, by: Actor) -> list[UUID]:
+    """Imported files in which values wait under this name."""
+    found = Upload.objects.visible_to(by).filter(
+        state=Upload.State.DONE, issues__unknown_id=unknown_id, issues__state=HELD
+    )
+    return list(found.order_by("created_at").values_list("pk", flat=True).distinct())
+
+
+def suggested(unknown: Sequence[UnknownKpi], kpis: Sequence[Kpi]) -> dict[UUID, list[tuple[Kpi, float]]]:
+    """For every unknown name the KPIs spelt alike that still exist, best first."""
+    by_code = {kpi.code: kpi for kpi in kpis}
+    return {
+        one.pk: [(by_code[code], likeness) for code, likeness in one.suggestions if code in by_code] for one in unknown
+    }
+
+
+def held_issues(upload: Upload) -> QuerySet[UploadIssue]:
+    """Problems whose rows go into the held-rows file, in the order of the file."""
+    found: QuerySet[UploadIssue] = UploadIssue.objects.filter(upload=upload, state=HELD, cells__gt=0)
+    return found.order_by("number")
+
+
+def held_count(upload: Upload) -> int:
+    """Values of the file that wait now."""
+    found: dict[str, Any] = UploadIssue.objects.filter(upload=upload, state=HELD).aggregate(cells=Sum(F("cells")))
+    return found["cells"] or 0
