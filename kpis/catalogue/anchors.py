@@ -3,10 +3,10 @@
 One rule for every KPI, written down in docs/decisions/0003-scoring-anchors.md:
 
 * red/yellow edge = 50 points, yellow/green edge = 75 points, both belonging to the better band;
-* best = green edge + the width of yellow, worst = red edge - twice the width of yellow, so that one slope runs
-  from 0 to 100 points and a step is worth the same in red as in yellow;
-* both are clamped to the hard limits of the KPI, and the best of a percentage to 100 % where green starts below;
-* a band (two-sided) KPI has such a flank on each side; its shoulder inside green is at most a quarter of green.
+* best = green edge + the width of yellow, worst = red edge - twice the width of yellow, so that one slope
+  runs from 0 to 100 points and a step is worth the same in red as in yellow;
+* both are clamped to the hard limits of the KPI, the best of a percentage also to 100 % if green starts below;
+* a band (two-sided) KPI has such a flank on each side; its shoulder inside green is at most a quarter of it.
 """
 
 from decimal import Decimal

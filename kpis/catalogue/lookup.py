@@ -9,15 +9,15 @@ from kpis.catalogue.definitions import BY_CODE, DEFINITIONS, TEMPLATE_59, KpiDef
 
 # Only these may follow a name in brackets and be dropped: "NPS (rel.)" is not known to be NPS.
 UNITS = (
-    r"%|percent|pct|% change|working h|h|hrs?|hours?|min|minutes?|d|days?|weeks?|months?|count|#|no\.?|ratio|x|"
-    r"score|points?|pts|/ ?\d+|-?\d+ ?(?:-|\.\.|–|to) ?\d+|usd|eur|gbp|chf|\$|€|£"
+    r"%|percent|pct|% change|working h|h|hrs?|hours?|min|minutes?|d|days?|weeks?|months?|count|#|no\.?|ratio|"
+    r"x|score|points?|pts|/ ?\d+|-?\d+ ?(?:-|\.\.|–|to) ?\d+|usd|eur|gbp|chf|\$|€|£"
 )
 _UNIT_SUFFIX = re.compile(rf"\s*(?:\[\s*(?:{UNITS})\s*\]|\(\s*(?:{UNITS})\s*\))\s*$")
 SUGGESTION_FLOOR = 60.0
 
 
 def normalise(text: str) -> str:
-    """Reduce a KPI name to what is compared: no case, accents, punctuation, outer spaces, unit in brackets."""
+    """Reduce a KPI name to what is compared: no case, accents, punctuation, spaces or unit in brackets."""
     folded = unicodedata.normalize("NFKD", text.casefold()).replace("\u00a0", " ").strip()
     folded = "".join(c for c in folded if not unicodedata.combining(c))
     named = _UNIT_SUFFIX.sub("", folded) or folded

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis.catalogue import BY_CODE, BY_NUMBER, CATALOGUE, DEFINITIONS, TEMPLATE_59, normalise, resolve, suggest
@@ -59,6 +59,7 @@ def test_names_in_any_script_stay_apart(text):
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_normalise_is_stable_and_total(text):
     once = normalise(text)
 
@@ -68,6 +69,7 @@ def test_normalise_is_stable_and_total(text):
 
 
 @given(st.sampled_from(CATALOGUE), st.integers(0, 40), st.sampled_from("abcxyz"))
+@settings(deadline=None)
 def test_a_near_miss_is_suggested_first_and_not_resolved(kpi, at, letter):
     near = kpi.name[:at] + letter + kpi.name[at:]
     if normalise(near) in {normalise(name) for k in DEFINITIONS for name in (k.name, *k.aliases)}:
