@@ -90,7 +90,7 @@ def guide(request: HttpRequest) -> HttpResponse:
             "pushes": PUSHES,
             "spark": [3, 4, 6, None, None, 5, 7, 9, 8, 11],
             "stages": [("new", "New"), ("live", "Live"), ("lost", "Lost")],
-            "at": timezone.now() - timedelta(minutes=4),  # noqa: TID251  a moving stamp is the point
+            "at": timezone.now() - timedelta(minutes=4),
             "bands": ["green", "yellow", "red", "unknown"],
             "icons": ["building-2", "upload", "gauge", "workflow", "list-checks", "file-text", "settings"],
             "problems": ["Enter an e-mail address, for example ana@harbourline.test."],

@@ -51,7 +51,7 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Customers",
         (
             Page("Accounts", "/accounts/", "building-2", "a"),
-            Page("Uploads", "/uploads/", "file-up", "u"),
+            Page("Uploads", "/uploads/", "file-up", "u", "kpis.upload"),
             Page("KPI catalogue", "/kpis/", "gauge", "k"),
         ),
     ),
@@ -84,7 +84,7 @@ def _items(pages: tuple[Page, ...], request: HttpRequest) -> Iterator[Item]:
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context of every page: `nav` groups, `nav_foot` items, `theme` ('' follows the system) and `workspace`."""
     theme = request.COOKIES.get("theme", "")
-    common = {
+    common: dict[str, Any] = {
         "theme": theme if theme in THEMES else "",
         "workspace": getattr(getattr(request, "tenant", None), "name", ""),
         "search_url": "",

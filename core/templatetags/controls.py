@@ -60,11 +60,9 @@ def widget(field: BoundField, hint: str = "", extra: Mapping[str, Any] | None = 
     kind = getattr(field.field.widget, "input_type", "")
     attrs: dict[str, Any] = {k: v for k, v in (extra or {}).items() if v is not False and v is not None}
     if kind not in _PLAIN:
-        base = _CLASSES.get(
-            type(field.field.widget).__name__.lower(), "select" if kind == "select" else "input"
-        )
+        base = _CLASSES.get(type(field.field.widget).__name__.lower(), "select" if kind == "select" else "input")
         attrs["class"] = f"{base} {field.field.widget.attrs.get('class', '')}".strip()
-    known = control(field.name, field.auto_id, hint or field.help_text, field.errors)
+    known = control(field.name, field.auto_id, hint or str(field.help_text), field.errors)
     if known.described:
         attrs["aria-describedby"] = known.described
     if known.errors:

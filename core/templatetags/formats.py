@@ -12,6 +12,7 @@ UNKNOWN = "—"
 MINUS = "−"
 _STEPS = ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
 _MOST_PLACES = 4
+_NEARLY = Decimal("0.99995")  # what would print as 1,000k is 1M
 
 
 def decimal(value: Any) -> Decimal | None:
@@ -53,13 +54,7 @@ def signed(value: Any, places: int | None = None) -> str:
     if known is None:
         return UNKNOWN
     text = number(known, places)
-    return (
-        f"+{text}"
-        if known > 0 and text.strip("0.,")
-        else text.lstrip(MINUS)
-        if not text.strip("0.,−")
-        else text
-    )
+    return f"+{text}" if known > 0 and text.strip("0.,") else text.lstrip(MINUS) if not text.strip("0.,−") else text
 
 
 def compact(value: Any) -> str:
@@ -68,7 +63,7 @@ def compact(value: Any) -> str:
     if known is None:
         return UNKNOWN
     for size, suffix in _STEPS:
-        if abs(known) >= size:
+        if abs(known) >= size * _NEARLY:
             share = known / size
             return number(rounded(share, 1 if abs(share) >= 100 or suffix == "k" else 2)) + suffix
     return number(known, None if known == known.to_integral_value() else 1)

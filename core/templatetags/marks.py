@@ -22,7 +22,7 @@ _SHAPES = {
     'stroke-dasharray="2 1.15"/>',
 }
 _GLYPHS = {
-    name: mark_safe(f'<svg class="glyph" viewBox="0 0 8 8" aria-hidden="true">{shape}</svg>')
+    name: mark_safe(f'<svg class="glyph" viewBox="0 0 8 8" aria-hidden="true">{shape}</svg>')  # noqa: S308  constants
     for name, shape in _SHAPES.items()
 }
 
@@ -53,18 +53,14 @@ def score(value: Any, band: str | None) -> SafeString:
 
 def band_chip(band: str | None, text: str = "") -> SafeString:
     band = band_name(band)
-    return format_html(
-        '<span class="tag band" data-band="{}">{}{}</span>', band, _GLYPHS[band], text or BANDS[band]
-    )
+    return format_html('<span class="tag band" data-band="{}">{}{}</span>', band, _GLYPHS[band], text or BANDS[band])
 
 
 def delta(value: Any, *, unit: str = "", places: int | None = None, good: str = "up") -> SafeString:
     """A signed change coloured by whether it is good; `good` is 'up', 'down' or 'none'."""
     known = formats.decimal(value)
     if known is None:
-        return format_html(
-            '<span class="delta">{}<span class="vh"> no earlier value</span></span>', formats.UNKNOWN
-        )
+        return format_html('<span class="delta">{}<span class="vh"> no earlier value</span></span>', formats.UNKNOWN)
     text = formats.signed(known, places)
     rising = text.startswith("+")
     flat = not rising and not text.startswith(formats.MINUS)
@@ -89,16 +85,13 @@ def fingerprint(rows: Iterable[Any], *, plain: bool = False) -> SafeString:
     bars, words = [], []
     for row in rows or ():
         label, value, band = (
-            _field(row, i, *names)
-            for i, names in enumerate((("label", "name"), ("value", "score"), ("band",)))
+            _field(row, i, *names) for i, names in enumerate((("label", "name"), ("value", "score"), ("band",)))
         )
         known = formats.decimal(value)
         band = band_name(band) if known is not None else "unknown"
         height = 100 if known is None else max(0, min(100, float(known)))
         bars.append((("none" if known is None else band), f"{height:.0f}"))
-        words.append(
-            f"{label} {'unknown' if known is None else f'{formats.number(known, 0)} {BANDS[band].lower()}'}"
-        )
+        words.append(f"{label} {'unknown' if known is None else f'{formats.number(known, 0)} {BANDS[band].lower()}'}")
     inner = format_html_join("", '<i class="{}" style="--v:{}"></i>', bars)
     if plain:
         return format_html('<span class="print" aria-hidden="true">{}</span>', inner)
@@ -147,9 +140,7 @@ def sparkline(
     parts = []
     for run in runs:
         if len(run) > 1:
-            parts.append(
-                f'<path class="a" d="{_path(run)}L{run[-1][0]:g} {height}L{run[0][0]:g} {height}Z"/>'
-            )
+            parts.append(f'<path class="a" d="{_path(run)}L{run[-1][0]:g} {height}L{run[0][0]:g} {height}Z"/>')
             parts.append(f'<path class="l" d="{_path(run)}"/>')
         else:
             parts.append(f'<circle class="e" cx="{run[0][0]:g}" cy="{run[0][1]:g}" r="1.5"/>')
@@ -167,7 +158,7 @@ def sparkline(
         height,
         format_html(' data-band="{}"', known) if known else "",
         format_html(' role="img" aria-label="{}"', label) if label else mark_safe(' aria-hidden="true"'),
-        mark_safe("".join(parts)),  # numbers only
+        mark_safe("".join(parts)),  # noqa: S308  numbers only
     )
 
 
@@ -196,20 +187,21 @@ def waterfall(rows: Iterable[Any], *, axis: Any = 100, signs: bool = False) -> l
     for row in rows or ():
         label, raw, note, url, weight = (_field(row, i, *known) for i, known in enumerate(names))
         points = formats.decimal(raw)
-        low = min(total, total + (points or 0))
+        length = points or Decimal(0)
+        low = min(total, total + length)
         steps.append(
             WaterfallStep(
                 label=label or "",
                 note=note or "",
                 points=points,
                 start=f"{max(Decimal(0), low) * 100 / full:.2f}%",
-                width=f"{abs(points or 0) * 100 / full:.2f}%",
-                sign=("up" if (points or 0) >= 0 else "down") if signs else "",
+                width=f"{abs(length) * 100 / full:.2f}%",
+                sign=("up" if length >= 0 else "down") if signs else "",
                 url=url or "",
                 weight=formats.decimal(weight),
             )
         )
-        total += points or 0
+        total += length
     return steps
 
 
@@ -232,9 +224,7 @@ def category_rows(rows: Iterable[Any]) -> list[CategoryRow]:
         label, value, band, change, url = (_field(row, i, *n) for i, n in enumerate(names))
         figure = formats.decimal(value)
         known.append(
-            CategoryRow(
-                label or "", figure, band_name(band) if figure is not None else "unknown", change, url or ""
-            )
+            CategoryRow(label or "", figure, band_name(band) if figure is not None else "unknown", change, url or "")
         )
     return known
 
@@ -268,11 +258,7 @@ def plot(points: Sequence[Any], *, low: float = 0, high: float = 100, bands: boo
 
     last = max(1, len(pairs) - 1)
     every = max(1, -(-len(pairs) // 6))
-    ticks = [
-        (f"{i * 100 / last:.1f}%", str(label))
-        for i, (label, _) in enumerate(pairs)
-        if (last - i) % every == 0
-    ]
+    ticks = [(f"{i * 100 / last:.1f}%", str(label)) for i, (label, _) in enumerate(pairs) if (last - i) % every == 0]
     zones = [
         ("yellow", top(75), f"{25 * 100 / span:.1f}%"),
         ("red", top(50), f"{(50 - low) * 100 / span:.1f}%"),
@@ -280,11 +266,7 @@ def plot(points: Sequence[Any], *, low: float = 0, high: float = 100, bands: boo
     return Plot(
         lines=[_path(run) for run in runs if len(run) > 1],
         areas=[f"{_path(run)}L{run[-1][0]:g} 1000L{run[0][0]:g} 1000Z" for run in runs if len(run) > 1],
-        dots=[
-            (f"{x / 10:.1f}%", f"{y / 10:.1f}%")
-            for run in runs
-            for x, y in (run if len(run) == 1 else run[-1:])
-        ],
+        dots=[(f"{x / 10:.1f}%", f"{y / 10:.1f}%") for run in runs for x, y in (run if len(run) == 1 else run[-1:])],
         grid=[
             (top(v), formats.number(v))
             for v in ((0, 25, 50, 75, 100) if bands else (low, (low + high) / 2, high))
@@ -316,4 +298,4 @@ def extra_attributes(values: dict[str, Any]) -> SafeString:
         elif value is not False and value is not None:
             text = conditional_escape(value).replace('"', "&quot;")
             parts.append(f'{name}="{text}"')
-    return mark_safe(" ".join(parts))
+    return mark_safe(" ".join(parts))  # noqa: S308  every value was escaped above
