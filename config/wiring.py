@@ -2,22 +2,39 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from celery import Task
 
+from accounts import rules as accounts_rules
+from accounts.models import Account
 from accounts.panels import Panel
+from analytics import rules as analytics_rules
 from core.audit import Event
+from kpis import rules as kpis_rules
 from kpis.events import HealthChanged
+from playbooks import rules as playbooks_rules
+from playbooks.models import Step
 from playbooks.operations import install_library
 from playbooks.tasks import evaluate_triggers
+from users import rules as users_rules
+from users.events import PersonInvited
+from users.operations import create_default_roles
+from users.queries import Owned
+from users.tasks import mail_invitation
+
+# What a role can hold. Importing these modules registers the permissions, before any role is made.
+PERMISSIONS = [accounts_rules, analytics_rules, kpis_rules, playbooks_rules, users_rules]
 
 # What follows what: event -> tasks started after commit with the event's fields.
 EVENTS: dict[type[Event], list[Task]] = {
     HealthChanged: [evaluate_triggers],
+    PersonInvited: [mail_invitation],
 }
 
 # What a new workspace starts with, in this order; each f(*, at, by) is safe to repeat.
 SETUP: list[Callable[..., Any]] = [
+    create_default_roles,
     install_library,
 ]
 
@@ -28,3 +45,22 @@ PANELS: list[Panel] = [
         "timeline", "Timeline", "accounts:panel-timeline", "main", ("health-changed", "run-changed", "account-changed")
     ),
 ]
+
+
+def account_names(ids: set[UUID]) -> dict[UUID, str]:
+    """Names for the page of the trail, whose readers see every account."""
+    return dict(Account.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def _accounts_of(user_id: UUID) -> Owned:
+    count = Account.objects.filter(owner_id=user_id, archived_at=None).count()
+    return Owned(count, "account" if count == 1 else "accounts", f"/accounts/?owner={user_id}")
+
+
+def _work_of(user_id: UUID) -> Owned:
+    count = Step.objects.filter(owner_id=user_id, state=Step.State.OPEN).count()
+    return Owned(count, "open work item" if count == 1 else "open work items", f"/work/?owner={user_id}")
+
+
+# What a person can own, shown before they are shut out.
+OWNED: list[Callable[[UUID], Owned]] = [_accounts_of, _work_of]

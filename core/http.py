@@ -96,7 +96,8 @@ class KeysetPagination(CursorPagination):
         known = getattr(view, "sort_fields", ())
         if wanted.lstrip("-") in known:
             return (wanted, "id")
-        return getattr(view, "ordering", self.ordering)
+        ordering = getattr(view, "ordering", self.ordering)
+        return (ordering,) if isinstance(ordering, str) else tuple(ordering)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,13 @@ class WorkspaceOpened(Event):
 
 
 @dataclass(frozen=True)
+class WorkspaceRenamed(Event):
+    name = "users.workspace_renamed"
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
 class PersonInvited(Event):
     """`ticket_id` is what the mail carries, signed; sent again when the invitation is renewed."""
 

@@ -48,9 +48,16 @@ class UserQuerySet(GuardedQuerySet):
         """Colleagues see each other: they are owners, assignees and names in the trail."""
         return self if by.is_system or by.user_id is not None else self.none()
 
+    def in_state(self, state: str) -> "UserQuerySet":
+        """People whose User.state is `state`."""
+        if state == "deactivated":
+            return self.filter(is_active=False)
+        invited = models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        return self.filter(invited if state == "invited" else ~invited, is_active=True)
+
     def admins(self) -> "UserQuerySet":
-        """People who can let others in: active, joined, with the Admin role."""
-        return self.filter(role__code=ADMIN, is_active=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        """People who can let others in: active, with the Admin role."""
+        return self.in_state("active").filter(role__code=ADMIN)
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]

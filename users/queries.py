@@ -1,6 +1,7 @@
 """Reads of people, roles, tokens and tickets."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,14 +25,7 @@ def people(*, by: Actor, text: str = "", role: str = "", state: str = "") -> Que
         found = found.filter(Q(name__icontains=text) | Q(email__icontains=text))
     if role:
         found = found.filter(role__code=role)
-    match state:
-        case "active":
-            return found.filter(is_active=True).exclude(password__startswith="!")
-        case "invited":
-            return found.filter(is_active=True, password__startswith="!")
-        case "deactivated":
-            return found.filter(is_active=False)
-    return found
+    return found.in_state(state) if state else found
 
 
 def roles() -> list[Role]:
@@ -40,6 +34,34 @@ def roles() -> list[Role]:
     active = Count("users", filter=Q(users__is_active=True))
     found = list(Role.objects.annotate(people_count=active).order_by("name"))
     return sorted(found, key=lambda role: (order.index(role.code) if role.built_in else len(order), role.name))
+
+
+def version_of(roles: Iterable[Role]) -> str:
+    """Changes whenever any role changes; a form carries it to notice that somebody else was faster."""
+    state = sorted((role.code, sorted(role.permissions), role.sees_all) for role in roles)
+    return hashlib.sha256(repr(state).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Something of which a person has some: how many, how it is called, where it is listed."""
+
+    count: int
+    label: str
+    url: str
+
+
+_OWNED: list[Callable[[UUID], Owned]] = []
+
+
+def connect_owned(counters: Iterable[Callable[[UUID], Owned]]) -> None:
+    """The floors above say what a person can own; named in config.wiring."""
+    _OWNED[:] = counters
+
+
+def owned_by(user_id: UUID) -> list[Owned]:
+    """What stays with a person who is shut out, so that somebody can take it over."""
+    return [owned for counter in _OWNED if (owned := counter(user_id)).count]
 
 
 @dataclass(frozen=True)
@@ -68,7 +90,9 @@ def offered_permissions() -> list[Permission]:
 def permission_groups() -> list[PermissionGroup]:
     known = offered_permissions()
     labels = {**_GROUPS, **{name: name.title() for p in known if (name := p.name.split(".")[0]) not in _GROUPS}}
-    groups = [PermissionGroup(label, [p for p in known if p.name.split(".")[0] == app]) for app, label in labels.items()]
+    groups = (
+        PermissionGroup(label, [p for p in known if p.name.startswith(f"{app}.")]) for app, label in labels.items()
+    )
     return [group for group in groups if group.permissions]
 
 
@@ -92,8 +116,10 @@ class EntryFilter:
 def entries(wanted: EntryFilter) -> QuerySet[Entry]:
     """The trail, filtered. The caller has checked that the person may read it."""
     found = Entry.objects.all()
-    if wanted.event:
-        found = found.filter(event__startswith=wanted.event) if wanted.event.endswith(".") else found.filter(event=wanted.event)
+    if wanted.event.endswith("."):
+        found = found.filter(event__startswith=wanted.event)
+    elif wanted.event:
+        found = found.filter(event=wanted.event)
     if wanted.actor_id:
         found = found.filter(actor_id=wanted.actor_id)
     if wanted.account_id:

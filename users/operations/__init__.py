@@ -8,14 +8,16 @@ from users.operations.people import (
     reactivate_person,
     renew_invitation,
 )
-from users.operations.roles import create_default_roles, edit_role, restore_role
+from users.operations.roles import Wanted, create_default_roles, edit_roles, restore_role
 from users.operations.signup import Opened, open_workspace, propose_slug, resend_code, start_signup
 from users.operations.tickets import enter, issue_ticket
 from users.operations.tokens import create_token, revoke_token
 from users.operations.trail import record_login, record_operator_change, record_refused_login, record_security_change
+from users.operations.workspace import rename_workspace
 
 __all__ = [
     "Opened",
+    "Wanted",
     "accept_invitation",
     "add_person",
     "change_role",
@@ -23,7 +25,7 @@ __all__ = [
     "create_token",
     "deactivate_person",
     "edit_profile",
-    "edit_role",
+    "edit_roles",
     "enter",
     "invite_person",
     "issue_ticket",
@@ -34,6 +36,7 @@ __all__ = [
     "record_operator_change",
     "record_refused_login",
     "record_security_change",
+    "rename_workspace",
     "renew_invitation",
     "resend_code",
     "restore_role",

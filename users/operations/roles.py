@@ -1,4 +1,5 @@
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -7,12 +8,12 @@ from django.db import transaction
 
 from core.actor import Actor
 from core.audit import record
-from core.errors import DomainError
+from core.errors import Conflict, DomainError
 from core.rules import ROLES, SEES_ALL, permissions, require
 from users import rules
 from users.events import RoleEdited, RoleRestored
 from users.models import Role
-from users.queries import offered_permissions
+from users.queries import offered_permissions, version_of
 
 
 class AdminStaysWhole(DomainError):
@@ -40,26 +41,45 @@ def require_within(by: Actor, granted: Collection[str]) -> None:
         raise PermissionDenied("You can only give rights that you hold yourself.")
 
 
-@transaction.atomic
-def edit_role(*, role_id: UUID, granted: Collection[str], sees_all: bool, by: Actor) -> Role:
-    """Change what the holders of a role may do, from now on. Unknown permissions are refused.
+@dataclass(frozen=True)
+class Wanted:
+    """What the holders of one role shall be able to do from now on."""
 
-    Emits RoleEdited. Raises Role.DoesNotExist, PermissionDenied or AdminStaysWhole.
+    permissions: frozenset[str]
+    sees_all: bool
+
+
+@transaction.atomic
+def edit_roles(*, wanted: Mapping[str, Wanted], seen: str, by: Actor) -> list[str]:
+    """Change what roles may do, at once for everybody who holds them; returns the codes of those that changed.
+
+    wanted: by code of the role; roles that are not named stay. seen: queries.version_of(roles) when they were read.
+    Emits RoleEdited per changed role. Raises PermissionDenied, AdminStaysWhole, or Conflict with nothing changed.
     """
-    role = Role.objects.select_for_update().get(pk=role_id)
-    require(by, rules.MANAGE_USERS, role)
+    require(by, rules.MANAGE_USERS)
+    roles = list(Role.objects.select_for_update().order_by("code"))
+    if seen != version_of(roles):
+        raise Conflict("Somebody else has changed the roles since you opened this page. Nothing of yours was saved.")
+    by_code = {role.code: role for role in roles}
+    if unknown := wanted.keys() - by_code.keys():
+        raise DomainError(f"There is no role called {sorted(unknown)[0]}.")
+    return [code for code in sorted(wanted) if _edit_role(by_code[code], wanted[code], by)]
+
+
+def _edit_role(role: Role, wanted: Wanted, by: Actor) -> bool:
+    before = frozenset(role.permissions)
+    if wanted == Wanted(before, role.sees_all):
+        return False
     if role.is_admin:
         raise AdminStaysWhole("The Admin role always holds every permission.")
-    wanted, before = set(granted), set(role.permissions)
-    if unknown := wanted - {known.name for known in offered_permissions()}:
-        raise DomainError(f"There is no permission called {sorted(unknown)[0]}.", field="permissions")
-    require_within(by, wanted ^ before)
-    if wanted == before and sees_all == role.sees_all:
-        return role
-    role.permissions, role.sees_all = sorted(wanted), sees_all
+    if unknown := wanted.permissions - {known.name for known in offered_permissions()}:
+        raise DomainError(f"There is no permission called {sorted(unknown)[0]}.")
+    added, removed = sorted(wanted.permissions - before), sorted(before - wanted.permissions)
+    require_within(by, [*added, *removed])
+    role.permissions, role.sees_all = sorted(wanted.permissions), wanted.sees_all
     role.save(update_fields=["permissions", "sees_all"])
-    record(RoleEdited(None, role.code, sorted(wanted - before), sorted(before - wanted), sees_all), by=by)
-    return role
+    record(RoleEdited(None, role.code, added, removed, wanted.sees_all), by=by)
+    return True
 
 
 @transaction.atomic

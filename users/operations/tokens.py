@@ -21,9 +21,7 @@ class TooManyTokens(DomainError):
 
 
 @transaction.atomic
-def create_token(
-    *, name: str, hint: str, expires_at: datetime | None, by: Actor, at: datetime
-) -> tuple[ApiToken, str]:
+def create_token(*, name: str, hint: str, expires_at: datetime | None, by: Actor, at: datetime) -> tuple[ApiToken, str]:
     """Make an API token for the acting person; returns it with its secret, which is stored nowhere.
 
     hint: the workspace's address, readable in the token. expires_at: None never expires.

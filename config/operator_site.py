@@ -1,0 +1,82 @@
+"""Django admin for the platform's operators, on their own host.
+
+Signing in is allauth's page with its rate limits and second factor. What an operator changes goes into the
+trail of the operators' tenant; Django's own log table and permission rows do not exist here.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from users import operations
+from users.admin import UserAdmin
+from users.models import User
+
+
+class OperatorSite(admin.AdminSite):
+    site_title = site_header = "Plumbline operators"
+    index_title = "Platform"
+    site_url = None
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = request.user
+        return bool(user.is_authenticated and user.is_active and user.is_staff)
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Somebody who is signed in but no operator is refused, everybody else signs in first."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied("This host is for the operators of the platform.")
+        return redirect_to_login(request.GET.get("next", reverse("admin:index")), reverse("account_login"))
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        raise Http404
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        raise Http404
+
+
+class OnRecord(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A ModelAdmin whose changes are entries of the operators' trail instead of rows of LogEntry."""
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        self._record(request, obj, "added", ())
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        fields = [name for part in _parts(message) for name in part.get("changed", {}).get("fields", ())]
+        self._record(request, obj, "changed", fields)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            self._record(request, row, "deleted", ())
+
+    def _record(self, request: HttpRequest, obj: Model, what: str, fields: Sequence[str]) -> None:
+        operations.record_operator_change(
+            model=obj._meta.label_lower,
+            row_id=str(obj.pk),
+            what=what,
+            fields=fields,
+            by=request.actor,  # type: ignore[attr-defined]
+        )
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        raise Http404
+
+
+def _parts(message: Any) -> Iterable[dict[str, Any]]:
+    return [part for part in message if isinstance(part, dict)] if isinstance(message, list) else []
+
+
+def _register(site: OperatorSite, model: type[Model], described: type[admin.ModelAdmin]) -> None:  # type: ignore[type-arg]
+    """Register what an app describes, with the trail as its log."""
+    site.register(model, type(described.__name__, (OnRecord, described), {}))
+
+
+site = OperatorSite(name="admin")
+_register(site, User, UserAdmin)

@@ -1,0 +1,148 @@
+"""How the entries of the trail read. A test holds this table against all events."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from users.trail import Sentence
+
+# Areas of the trail, in the order in which the page offers them.
+AREAS = {
+    "accounts": "Accounts",
+    "kpis": "KPIs and health",
+    "playbooks": "Playbooks",
+    "analytics": "Reports",
+    "users": "People and access",
+    "tenants": "Workspace",
+}
+
+_BANDS = {"green": "healthy", "yellow": "watch", "red": "at risk", "unknown": "not enough data"}
+
+
+def _points(hundredths: int | None) -> str:
+    return "unknown" if hundredths is None else f"{hundredths / 100:.2f}"
+
+
+def _health(data: Mapping[str, Any]) -> str:
+    band = _BANDS.get(data["band"], data["band"])
+    return f"Health score went from {_points(data['old'])} to {_points(data['new'])}: {band}"
+
+
+def _edited(data: Mapping[str, Any]) -> str:
+    fields = ", ".join(name.removesuffix("_id").replace("_", " ") for name in data["changes"])
+    return f"Changed the account: {fields}" if fields else "Changed the account"
+
+
+def _corrected(data: Mapping[str, Any]) -> str:
+    before = "nothing" if data["old"] is None else data["old"]
+    return f"Corrected {data['kpi']} of {data['period'][:7]} from {before} to {data['new']}: {data['reason']}"
+
+
+def _settled(data: Mapping[str, Any]) -> str:
+    return f"Said that an unknown KPI is {data['kpi']}" if data["kpi"] else "Set an unknown KPI aside"
+
+
+def _step(data: Mapping[str, Any]) -> str:
+    return f"{'Skipped' if data['skipped'] else 'Completed'} the step {data['step'].replace('-', ' ')}"
+
+
+def _run(verb: str) -> Any:
+    return lambda data: f"{verb} the playbook {data['playbook'].replace('-', ' ')}"
+
+
+def _finished(data: Mapping[str, Any]) -> str:
+    return f"The playbook {data['playbook'].replace('-', ' ')} ended: {data['state']}"
+
+
+def _trigger(data: Mapping[str, Any]) -> str:
+    """threshold and active: [before, after]; equal when that part stayed."""
+    parts = []
+    if len(set(data["threshold"])) > 1:
+        parts.append("threshold from {} to {}".format(*data["threshold"]))
+    if len(set(data["active"])) > 1:
+        parts.append("switched on" if data["active"][-1] else "switched off")
+    return "Changed a trigger" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _role(data: Mapping[str, Any]) -> str:
+    parts = [f"now also {', '.join(data['added'])}"] * bool(data["added"])
+    parts += [f"no longer {', '.join(data['removed'])}"] * bool(data["removed"])
+    parts.append("sees every account" if data["sees_all"] else "sees own accounts")
+    return f"Changed the role {data['role']}: {'; '.join(parts)}"
+
+
+def _refused(data: Mapping[str, Any]) -> str:
+    return "A sign-in was refused" + ("" if data["user_id"] else ": nobody here has that e-mail")
+
+
+_SECURITY = {
+    "password_changed": "Changed their password",
+    "password_set": "Set a password",
+    "password_reset": "Reset their password with a code",
+    "email_changed": "Changed their e-mail address",
+    "email_confirm": "Confirmed an e-mail address",
+    "email_deleted": "Removed an e-mail address",
+    "totp_activated": "Switched two-step sign-in on",
+    "totp_deactivated": "Switched two-step sign-in off",
+    "recovery_codes_generated": "Made new recovery codes",
+}
+
+
+def _security(data: Mapping[str, Any]) -> str:
+    return _SECURITY.get(data["what"], data["what"].replace("_", " ").capitalize())
+
+
+def _operator(data: Mapping[str, Any]) -> str:
+    fields = f": {', '.join(data['fields'])}" if data["fields"] else ""
+    return f"{data['what'].capitalize()} {data['model']} {data['row_id']} in the admin{fields}"
+
+
+SENTENCES: dict[str, Sentence] = {
+    "accounts.account_created": Sentence("Account created", "Created the account ({source})", "building-2"),
+    "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
+    "accounts.account_archived": Sentence(
+        "Account archived",
+        lambda data: "Brought the account back" if data["restored"] else "Archived the account",
+        "flag",
+    ),
+    "accounts.accounts_imported": Sentence(
+        "Accounts imported", "Imported accounts: {created} new, {updated} updated, {refused} refused", "file-up"
+    ),
+    "kpis.value_corrected": Sentence("Value corrected", _corrected, "pencil"),
+    "kpis.batch_imported": Sentence("Values imported", "Imported {values} KPI values", "file-spreadsheet"),
+    "kpis.upload_finished": Sentence(
+        "Upload finished", "An upload ended ({state}): {imported} values imported, {held} held", "file-check"
+    ),
+    "kpis.health_changed": Sentence("Health changed", _health, "activity"),
+    "kpis.portfolio_scored": Sentence("Portfolio scored", "Scored {scored} accounts, {moved} scores moved", "gauge"),
+    "kpis.catalogue_checked": Sentence("Catalogue checked", "Looked over the KPI catalogue", "list-checks"),
+    "kpis.unknown_kpi_settled": Sentence("Unknown KPI settled", _settled, "circle-help"),
+    "kpis.sample_added": Sentence(
+        "Sample data added", "Added sample data: {accounts} accounts, {values} values", "flask-conical"
+    ),
+    "kpis.sample_removed": Sentence("Sample data removed", "Removed the sample data: {accounts} accounts", "trash-2"),
+    "playbooks.run_started": Sentence("Playbook started", _run("Started"), "play"),
+    "playbooks.step_completed": Sentence("Step completed", _step, "circle-check"),
+    "playbooks.run_finished": Sentence("Playbook ended", _finished, "flag"),
+    "playbooks.trigger_changed": Sentence("Trigger changed", _trigger, "zap"),
+    "analytics.report_created": Sentence("Report created", "Created a report ({kind})", "file-text"),
+    "users.workspace_opened": Sentence("Workspace opened", "Opened this workspace", "sparkles", "good"),
+    "users.workspace_renamed": Sentence("Workspace renamed", "Renamed the workspace from {old} to {new}", "pencil"),
+    "users.person_invited": Sentence("Person invited", "Invited {user_id} as {role}", "user-plus"),
+    "users.person_joined": Sentence("Person joined", "{user_id} joined", "user", "good"),
+    "users.person_added": Sentence("Person added", "Added {user_id} as {role}", "user-plus"),
+    "users.role_changed": Sentence("Role given", "Changed the role of {user_id} from {old} to {new}", "users"),
+    "users.person_deactivated": Sentence("Person deactivated", "Shut out {user_id}", "user-x", "bad"),
+    "users.person_reactivated": Sentence("Person reactivated", "Let {user_id} in again", "user"),
+    "users.profile_edited": Sentence("Profile edited", "Changed their own {fields}", "user"),
+    "users.role_edited": Sentence("Role edited", _role, "shield"),
+    "users.role_restored": Sentence("Role restored", "Restored the role {role}", "rotate-ccw"),
+    "users.token_created": Sentence("API token made", "Made an API token for {user_id}", "key-round"),
+    "users.token_revoked": Sentence("API token revoked", "Revoked an API token of {user_id}", "key-round", "bad"),
+    "users.logged_in": Sentence("Signed in", "Signed in", "lock"),
+    "users.login_refused": Sentence("Sign-in refused", _refused, "triangle-alert", "bad"),
+    "users.security_changed": Sentence("Sign-in changed", _security, "shield"),
+    "users.operator_changed": Sentence("Changed in the admin", _operator, "pencil"),
+    "tenants.created": Sentence("Workspace made", "This workspace was made", "database"),
+    "tenants.suspended": Sentence("Workspace suspended", "Suspended {schema_name}", "pause", "bad"),
+    "tenants.resumed": Sentence("Workspace resumed", "Resumed {schema_name}", "play"),
+}

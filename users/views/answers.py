@@ -1,0 +1,27 @@
+"""What the pages of this app have in common: errors by field, and who may see the settings' tabs."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from core.errors import DomainError
+from core.http import Request
+
+Errors = dict[str, list[str]]
+
+
+def errors_of(given: Any) -> Errors:
+    """A serializer's errors by field; empty when what was given is right."""
+    return {} if given.is_valid() else {name: [str(e) for e in found] for name, found in given.errors.items()}
+
+
+def refusal(error: DomainError) -> Errors:
+    """The refusal beside its field, or above the form under the name ''."""
+    return {error.field or "": [str(error)]}
+
+
+def answer(request: Request, template: str, part: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """The named part of the page to htmx, the whole page otherwise."""
+    name = f"{template}#{part}" if request.htmx and not request.htmx.boosted else template
+    return render(request, name, context, status=status)
