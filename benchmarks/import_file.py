@@ -1,0 +1,60 @@
+"""Imports one file into a fresh tenant in this process and prints what it took, as name=value lines."""
+
+import csv
+import os
+import sys
+import time
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+
+def main(file: Path, master: Path) -> None:
+    from accounts.models import Account
+    from benchmarks.background import peak_mb
+    from benchmarks.portfolio import BY
+    from tenants.context import tenant_scope
+    from tenants.operations import create_tenant
+
+    tenant = create_tenant(name="Import", slug=f"import-{int(time.time())}", by=BY)
+    with tenant_scope(tenant):
+        with master.open(encoding="utf-8") as rows:
+            known = (Account(name=row["account"], key=row["account_id"]) for row in csv.DictReader(rows))
+            Account.objects.bulk_create(known)
+        figures = _import(file) | {"rows": sum(1 for _ in file.open("rb")) - 1, "peak_mb": peak_mb()}
+    for name, value in figures.items():
+        print(f"{name}={value}")
+
+
+def _import(file: Path) -> dict[str, object]:
+    """Receive, read and import as the worker does, in this process."""
+    from django.utils.timezone import now
+
+    from benchmarks.portfolio import BY
+    from kpis import operations, tasks
+    from kpis.models import Upload
+
+    with file.open("rb") as content:
+        upload = operations.receive_upload(
+            name=file.name, chunks=iter(lambda: content.read(65536), b""), by=BY, at=now()
+        )
+    started = time.perf_counter()
+    tasks.read_upload.run(job_id=str(upload.job_id))
+    read = time.perf_counter() - started
+    committed = operations.commit_upload(upload_id=upload.pk, by=BY)
+    started = time.perf_counter()
+    tasks.import_upload.run(job_id=str(committed.job_id))
+    took = time.perf_counter() - started
+    done = Upload.objects.get(pk=upload.pk)
+    if done.state != Upload.State.DONE:
+        raise RuntimeError(f"the import ended as {done.state}: {done.message}")
+    held = done.issues.filter(state="held").count()
+    imported = done.summary["imported"]
+    return {"read_seconds": read, "import_seconds": took, "imported": imported, "held": held}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
