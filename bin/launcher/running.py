@@ -65,9 +65,12 @@ def _serve(host: str, port: int, inherited: bool) -> int:
 
 
 def _watch(watched: supervisor.Supervisor) -> None:
-    next_check = time.monotonic() + SERVER_CHECK_SECONDS
+    next_check, attached = time.monotonic() + SERVER_CHECK_SECONDS, _in_foreground()
     while True:
         watched.tick()
+        # A closed terminal tells only its session's leader, and under `ssh -t host make run` that is make.
+        if attached and not os.isatty(0):
+            raise Stopped
         if time.monotonic() >= next_check:
             for name in servers.down() and servers.start():
                 say(f"{name} had ended and was started again, see {run_dir() / 'logs'}")
@@ -153,6 +156,14 @@ def _listen_for_signals() -> None:
         signal.signal(name, ended)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup means: live on when the terminal goes
         signal.signal(signal.SIGHUP, ended)
+
+
+def _in_foreground() -> bool:
+    """Whether a terminal waits for us, so that its end is meant to be ours; `nohup` and `&` say otherwise."""
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp() and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
+    except OSError:
+        return False
 
 
 def _hurry_on_signals(watched: supervisor.Supervisor) -> None:

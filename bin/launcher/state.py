@@ -22,8 +22,8 @@ class Refusal(Exception):
 
 
 def say(text: str = "") -> None:
-    """One line for the person, at once. Nobody reading any more (a closed pipe) is no reason to stop."""
-    with contextlib.suppress(BrokenPipeError):
+    """One line for the person, at once. Nobody reading any more (a closed pipe or terminal) is no reason to stop."""
+    with contextlib.suppress(OSError):
         print(text, flush=True)
 
 
@@ -139,5 +139,5 @@ def tail(path: Path, lines: int) -> str:
 
 
 def complain(text: str) -> None:
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
