@@ -1,119 +1,33 @@
 """The base of every tenant table, the trail with its outbox, and the job table."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from django.db import connections, models
+from django.db import models
 from uuid6 import uuid7
 
 from core.errors import CrossTenant, DomainError
+from core.guard import GuardedQuerySet, GuardedRow
+
+__all__ = [
+    "CrossTenant",
+    "Entry",
+    "EntryHead",
+    "Guarded",
+    "GuardedQuerySet",
+    "Job",
+    "JobCancelled",
+    "Outbox",
+    "TenantModel",
+]
 
 
-def _schema(using: str | None) -> str:
-    return connections[using or "default"].schema_name
-
-
-class GuardedQuerySet(models.QuerySet[Any]):
-    """A queryset that runs only in the schema it was first bound to.
-
-    It is bound when it is built inside a tenant, or at its first evaluation when it was built
-    before any tenant was entered (module level, form fields).
-    """
-
-    _bound: str | None = None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        schema = _schema(self._db)
-        self._bound = schema if schema.startswith("t_") else None
-
-    def _clone(self) -> Self:
-        clone = super()._clone()
-        clone._bound = self._bound or clone._bound
-        return clone
-
-    def _check(self) -> None:
-        schema = _schema(self._db)
-        if self._bound is not None and self._bound != schema:
-            raise CrossTenant(f"queryset of {self.model.__name__} built in {self._bound}, run in {schema}")
-
-    def _fetch_all(self) -> None:
-        self._check()
-        super()._fetch_all()
-
-    def _iterator(self, *args: Any, **kwargs: Any) -> Any:
-        for row in super()._iterator(*args, **kwargs):
-            self._check()
-            yield row
-
-    def iterator(self, *args: Any, **kwargs: Any) -> Any:
-        self._check()
-        return super().iterator(*args, **kwargs)
-
-
-def _guarded(name: str) -> Any:
-    method = getattr(models.QuerySet, name)
-
-    def checked(self: GuardedQuerySet, *args: Any, **kwargs: Any) -> Any:
-        self._check()
-        return method(self, *args, **kwargs)
-
-    checked.__name__ = name
-    return checked
-
-
-for _name in (
-    "count",
-    "exists",
-    "update",
-    "delete",
-    "aggregate",
-    "in_bulk",
-    "get",
-    "create",
-    "bulk_create",
-    "bulk_update",
-    "get_or_create",
-    "update_or_create",
-    "earliest",
-    "latest",
-    "contains",
-    "explain",
-):
-    setattr(GuardedQuerySet, _name, _guarded(_name))
-
-
-class Guarded(models.Model):
-    """A loaded row refuses to be saved, deleted or refreshed in another tenant's schema."""
+class Guarded(GuardedRow, models.Model):
+    """A row that refuses to be used in another tenant than its own; see core.guard."""
 
     objects: ClassVar[Any] = GuardedQuerySet.as_manager()
-    _loaded_in: str | None = None
 
     class Meta:
         abstract = True
-
-    @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
-        row = super().from_db(db, field_names, values)
-        row._loaded_in = _schema(db)
-        return row
-
-    def _check(self, using: str | None = None) -> None:
-        schema = _schema(using)
-        if self._loaded_in is not None and self._loaded_in != schema:
-            raise CrossTenant(f"{type(self).__name__} of {self._loaded_in}, used in {schema}")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self._check(kwargs.get("using"))
-        super().save(*args, **kwargs)
-        self._loaded_in = _schema(kwargs.get("using"))
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        self._check(kwargs.get("using"))
-        return super().delete(*args, **kwargs)
-
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        self._check(kwargs.get("using"))
-        super().refresh_from_db(*args, **kwargs)
 
 
 class TenantModel(Guarded):

@@ -44,9 +44,11 @@ class _Stamped:
             self._check()
         return super().__getattr__(name)  # type: ignore[misc]
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Any]:
         self._check()
-        return super().__iter__()  # type: ignore[misc]
+        for row in super().__iter__():  # type: ignore[misc]
+            self._check()
+            yield row
 
     def execute(self, sql: Any, params: Any = None) -> Any:
         self._check()
@@ -90,6 +92,10 @@ class DatabaseWrapper(library.DatabaseWrapper):
         self.tenant = tenant
         self.schema_name = schema
         self.include_public_schema = include_public
+
+    def set_schema(self, schema_name: str, include_public: bool = False, tenant_type: Any = None) -> None:
+        """As the library's, whose own helpers call it; but `public` is not added unless asked for."""
+        self.set_tenant(library.FakeTenant(schema_name), include_public)
 
     @contextmanager
     def scope(self, tenant: HasSchema, include_public: bool = False) -> Iterator[None]:
