@@ -23,6 +23,11 @@ def months_back(period: date, count: int) -> list[date]:
     return [date((number - back) // 12, (number - back) % 12 + 1, 1) for back in reversed(range(count))]
 
 
+def months_between(earlier: date, later: date) -> int:
+    """Whole calendar months from the month of `earlier` to that of `later`; never negative."""
+    return max(0, (later.year - earlier.year) * 12 + later.month - earlier.month)
+
+
 def add_working_days(day: date, days: int) -> date:
     """The date `days` working days (Monday to Friday) after `day`; 0 gives `day` or the next working day."""
     while day.weekday() >= 5:

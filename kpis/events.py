@@ -6,14 +6,17 @@ from core.audit import Event
 
 @dataclass(frozen=True)
 class KpiValueCorrected(Event):
-    """value_id: the new value; old and new in the KPI's own unit, as text so that no digit is lost."""
+    """value_id: the new value; old and new in the KPI's own unit, as text so that no digit is lost.
+
+    old None: there was no value. new None: the value was withdrawn and value_id is the one that went.
+    """
 
     name = "kpis.value_corrected"
     value_id: UUID
     kpi: str
     period: str
     old: str | None
-    new: str
+    new: str | None
     reason: str
 
 

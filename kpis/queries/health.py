@@ -1,0 +1,113 @@
+"""The live scorecard and the scores that were stored under it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from core.actor import Actor
+from core.errors import DomainError
+from core.time import month_end, month_of, months_back
+from kpis import scoring
+from kpis.freshness import MONTH_DAYS, ZERO_AT
+from kpis.models import AccountHealth, HealthScore, Kpi, Scorecard
+
+TREND_MONTHS = 12  # points of a trend: the month ends before this month, and now
+
+
+class NoScorecard(DomainError):
+    """This workspace has no live scorecard, so nothing can be scored."""
+
+
+@dataclass(frozen=True, eq=False)
+class LiveCard:
+    """The live scorecard: its row, its rules, and the ids of its KPIs in column order."""
+
+    row: Scorecard
+    rules: scoring.Scorecard
+    kpi_ids: tuple[UUID, ...]
+
+    @property
+    def for_ever(self) -> list[UUID]:
+        """KPIs that are measured once and never fade."""
+        pairs = zip(self.rules.items, self.kpi_ids, strict=True)
+        return [kpi_id for item, kpi_id in pairs if item.cadence_days is None]
+
+    def counts_since(self, day: date) -> date:
+        """First day of the oldest month whose values could still count on `day`."""
+        longest = max((item.cadence_days or 0 for item in self.rules.items), default=0)
+        return month_of(month_of(day) - timedelta(days=int(ZERO_AT * max(longest, MONTH_DAYS)) + 31))
+
+
+def live_card() -> LiveCard:
+    """The scorecard in force, in two queries. Raises NoScorecard."""
+    row = Scorecard.objects.filter(live=True).first()
+    if row is None:
+        raise NoScorecard("There is no live scorecard yet.")
+    return card_of(row)
+
+
+def card_of(row: Scorecard) -> LiveCard:
+    """A stored version of the scorecard as rules."""
+    rules = scoring.scorecard_from_definition(row.definition, version=str(row.version))
+    ids = dict(Kpi.objects.filter(code__in=rules.kpis).values_list("code", "id"))
+    return LiveCard(row, rules, tuple(ids[code] for code in rules.kpis))
+
+
+def trend_days(on: date) -> list[date]:
+    """The month ends before the month of `on` that a trend shows, oldest first."""
+    return [month_end(month) for month in months_back(month_of(on), TREND_MONTHS)[:-1]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What AccountHealth says of an account before it is scored again; `hash` and `day` are of its latest score."""
+
+    score: int | None
+    band: str
+    trend: list[int | None]
+    as_of: date
+    latest_id: UUID
+    hash: str
+    day: date
+
+
+def standings(accounts: Sequence[UUID]) -> dict[UUID, Standing]:
+    rows = AccountHealth.objects.filter(account_id__in=accounts).values_list(
+        "account_id", "score_hundredths", "band", "trend", "as_of", "latest_id", "latest__input_hash", "latest__as_of"
+    )
+    return {account_id: Standing(*rest) for account_id, *rest in rows}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A current score of some day: enough to tell whether it still holds."""
+
+    id: UUID
+    hash: str
+    score: int | None
+
+
+def stored_on(accounts: Sequence[UUID], days: Iterable[date]) -> Mapping[tuple[UUID, date], Stored]:
+    """Current scores of these accounts on exactly these days."""
+    rows = HealthScore.objects.filter(account_id__in=accounts, as_of__in=list(days), superseded_at=None)
+    return {
+        (account_id, day): Stored(*rest)
+        for account_id, day, *rest in rows.values_list("account_id", "as_of", "id", "input_hash", "score_hundredths")
+    }
+
+
+def score_on(account_id: UUID, day: date, *, by: Actor) -> HealthScore | None:
+    """The score in force on a day: the current one of that day or the last before it."""
+    scores = HealthScore.objects.visible_to(by).filter(account_id=account_id, as_of__lte=day, superseded_at=None)
+    found: HealthScore | None = scores.select_related("scorecard").order_by("-as_of").first()
+    return found
+
+
+def points_of_year(account_id: UUID, on: date, *, by: Actor) -> list[tuple[date, HealthScore | None]]:
+    """The trend's month ends and `on` itself, oldest first, each with its score where there is one."""
+    days = trend_days(on)
+    scores = HealthScore.objects.visible_to(by).filter(account_id=account_id, superseded_at=None)
+    known = {score.as_of: score for score in scores.filter(as_of__in=days).defer("parts", "categories")}
+    latest = scores.filter(as_of__lte=on).defer("parts", "categories").order_by("-as_of").first()
+    return [*((day, known.get(day)) for day in days), (on, latest)]
