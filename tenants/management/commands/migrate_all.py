@@ -7,6 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from tenants.runner import RunnerBusy, migrate_all
 
 
+QUARANTINED = 3  # exit code: public, the template and the other tenants are up to date
+
+
 class Command(BaseCommand):
     help = "Migrate public, the template and every tenant. A tenant that fails is quarantined and the others go on."
 
@@ -26,6 +29,9 @@ class Command(BaseCommand):
         seconds = time.monotonic() - began
         line = f"{report.migrated} tenants migrated, {report.unchanged} up to date, {report.failed} failed"
         if report.failed:
-            raise CommandError(f"{line} in {seconds:.1f} s. The failed ones are quarantined; mend and run it again.")
+            raise CommandError(
+                f"{line} in {seconds:.1f} s. The failed ones are quarantined; mend and run it again.",
+                returncode=QUARANTINED,
+            )
         if options["verbosity"]:
             self.stdout.write(f"{line} in {seconds:.1f} s.")
