@@ -113,7 +113,7 @@ def _categories(score: HealthScore) -> list[CategoryLine]:
         CategoryLine(
             name=names.get(part["code"], part["code"]),
             score=None if part["score"] is None else Decimal(part["score"]) / 100,
-            weight=Decimal(str(part["weight"])) * 100,
+            weight=Decimal(str(part["weight"])),
             coverage=int(part["coverage"]),
             contribution=Decimal(part["contribution"]) / 100,
             band=_band(part["score"]),
@@ -134,7 +134,7 @@ def _kpi_lines(score: HealthScore, kpis: dict[str, Kpi]) -> list[KpiLine]:
     lines = []
     for code, value_id, points, freshness, share, contribution in score.parts:
         kpi, value = kpis[code], values[UUID(str(value_id))]
-        best = Decimal(str(share)) * 100
+        best = Decimal(share) / 100  # so much of the weight gives so many points at the most
         lines.append(
             KpiLine(
                 name=kpi.name,
@@ -143,7 +143,7 @@ def _kpi_lines(score: HealthScore, kpis: dict[str, Kpi]) -> list[KpiLine]:
                 unit=kpi.unit,
                 period=value.period,
                 points=Decimal(points) / 100,
-                freshness=Decimal(str(freshness)),
+                freshness=Decimal(freshness) / 100,
                 contribution=Decimal(contribution) / 100,
                 lost=best - Decimal(contribution) / 100,
                 source=_source(value),
