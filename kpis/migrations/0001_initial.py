@@ -165,6 +165,8 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=40)),
                 ('sheet', models.CharField(blank=True, max_length=80)),
                 ('address', models.CharField(blank=True, max_length=24)),
+                ('line', models.PositiveIntegerField(default=0)),
+                ('holds', models.CharField(default='cell', max_length=8)),
                 ('account_name', models.CharField(blank=True, max_length=200)),
                 ('kpi_text', models.CharField(blank=True, max_length=200)),
                 ('period', models.DateField(null=True)),

@@ -62,6 +62,11 @@ class Upload(TenantModel):
         return f"{self.file_name} v{self.version}"
 
     @property
+    def imported(self) -> int:
+        """Values this file has brought so far, scored and unscored."""
+        return int(self.summary.get("imported", 0)) + int(self.summary.get("template_only", 0))
+
+    @property
     def busy(self) -> bool:
         """A worker reads or imports it, or will."""
         return self.state in (self.State.READING, self.State.IMPORTING) and not self.stuck
@@ -77,7 +82,8 @@ class UploadIssue(TenantModel):
     """One problem in a file, at its cell: what it said, the rule it broke, what would mend it.
 
     account, kpi, period: what the cell speaks of as far as it is known; with all three a later file that
-    brings the value settles the issue. cells: how many values wait because of it.
+    brings the value settles the issue. cells: how many values wait because of it; 0 when another issue of the
+    same row has them.
     """
 
     class State(models.TextChoices):
@@ -91,6 +97,8 @@ class UploadIssue(TenantModel):
     kind = models.CharField(max_length=40)
     sheet = models.CharField(max_length=80, blank=True)
     address = models.CharField(max_length=24, blank=True)
+    line = models.PositiveIntegerField(default=0)  # row in its sheet, from 1
+    holds = models.CharField(max_length=8, default="cell")  # cell, row, column or sheet
     account_name = models.CharField(max_length=200, blank=True)
     kpi_text = models.CharField(max_length=200, blank=True)
     account = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)

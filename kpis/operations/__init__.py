@@ -17,6 +17,7 @@ from kpis.operations.uploads import (
     commit_upload,
     receive_upload,
     reread_upload,
+    too_large,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "settle_accounts",
     "settle_unknown_kpi",
     "take_in_held",
+    "too_large",
 ]

@@ -1,7 +1,7 @@
 """Rows that wait: taken in once their account or KPI is known, without touching what is newer."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -18,10 +18,10 @@ from kpis.operations.importing import write_values
 from kpis.operations.issues import Recorder
 from kpis.operations.reading import Reader
 from kpis.operations.uploads import NotNow, checked, locked_upload, start_reading
+from kpis.operations.waiting import Waiting, place_of
 from kpis.workbook import Batch, Issue
 
 CREATE, LEAVE = "create", ""
-Place = tuple[str, int, int]  # sheet, row, column
 
 
 @transaction.atomic
@@ -84,15 +84,13 @@ def import_held(*, upload_id: UUID, job: Job, by: Actor, today: date, at: dateti
 
 
 class _Held:
-    """One pass over the held cells of an upload. `waiting`: where each lies -> the issue that holds it."""
+    """One pass over the held cells of an upload."""
 
     def __init__(self, upload: Upload, *, job: Job, by: Actor, today: date, at: datetime) -> None:
         self.upload, self.job, self.by, self.at = upload, job, by, at
         self.reader = Reader.of(upload, by=by, today=today)
         self.recorder = Recorder(upload, self.reader.accounts, self.reader.dictionary, at=at)
-        held = UploadIssue.objects.filter(upload=upload, state=UploadIssue.State.HELD)
-        self.issues = {issue.pk: issue for issue in held}
-        self.waiting = {_place(row): issue.pk for issue in self.issues.values() for row in issue.row}
+        self.waiting = Waiting(upload)
 
     def all_batches(self) -> None:
         self.job.total = self.upload.proposal.get("rows")
@@ -102,52 +100,27 @@ class _Held:
                 progress(self.job, done=batch.position)
 
     def _one_batch(self, batch: Batch) -> None:
-        cells = tuple(cell for cell in batch.cells if (cell.sheet, cell.row, cell.column) in self.waiting)
+        cells = tuple(cell for cell in batch.cells if (cell.sheet, cell.row, cell.column) in self.waiting.places)
         issues = tuple(filter(None, map(self._other_problem, batch.issues)))
         if not cells and not issues:
             return
         good = replace(batch, cells=cells, issues=issues, notices=())
         counts = write_values(good, self.reader, by=self.by, at=self.at, newer_than=self.upload.finished_at)
-        counts.pop("held", None)
-        self._release([(c.sheet, c.row, c.column) for c in cells], UploadIssue.State.RESOLVED)
-        self._release([_place(cell) for issue in issues for cell in issue.held], None)
+        self.waiting.release((cell.sheet, cell.row, cell.column) for cell in cells)
+        self.waiting.release((place_of(cell) for issue in issues for cell in issue.held), replaced=True)
         self.recorder.write(issues, ())
         self._count(counts)
 
     def _other_problem(self, issue: Issue) -> Issue | None:
         """The issue, as far as it speaks of cells that waited for another reason."""
-        held = tuple(
-            cell
-            for cell in issue.held
-            if _place(cell) in self.waiting and self.issues[self.waiting[_place(cell)]].kind != issue.kind
-        )
+        waited = ((cell, self.waiting.holder(place_of(cell))) for cell in issue.held)
+        held = tuple(cell for cell, holder in waited if holder and holder.kind != issue.kind)
         return replace(issue, held=held) if held else None
-
-    def _release(self, places: Iterable[Place], state: str | None) -> None:
-        """Take cells from the issues that hold them; an issue without any is over (`state`), or gone (None)."""
-        freed: dict[UUID, set[Place]] = defaultdict(set)
-        for place in places:
-            freed[self.waiting.pop(place)].add(place)
-        for pk, gone in freed.items():
-            issue = self.issues[pk]
-            rest = [row for row in issue.row if _place(row) not in gone]
-            if rest:
-                issue.row, issue.cells = rest, len(rest)
-                issue.save(update_fields=["row", "cells"])
-            elif state is None:
-                issue.delete()
-            else:
-                UploadIssue.objects.filter(pk=pk).update(state=state)
 
     def _count(self, counts: Counter[str]) -> None:
         upload = Upload.objects.select_for_update(of=("self",)).get(pk=self.upload.pk)
         upload.summary = {**upload.summary, **(Counter(upload.summary) + counts)}
         upload.save(update_fields=["summary"])
-
-
-def _place(row: Iterable[object]) -> Place:
-    sheet, line, column, *_ = row
-    return str(sheet), int(str(line)), int(str(column))
 
 
 @transaction.atomic

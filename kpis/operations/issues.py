@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Max
@@ -53,8 +54,10 @@ class Recorder:
             kpi=kpi,
             unknown=self._unknown.get(normalised),
             period=issue.period,
+            line=issue.row,
+            holds=issue.holds,
             cells=len(issue.held),
-            row=[[clipped(str(part), 400) for part in cell] for cell in issue.held],
+            row=[kept(cell) for cell in issue.held],
             **_texts(
                 kind=issue.kind,
                 sheet=issue.sheet,
@@ -70,7 +73,7 @@ class Recorder:
 
     def _notice(self, notice: Notice) -> UploadIssue:
         texts = _texts(kind=notice.kind, sheet=notice.sheet, address=notice.address, rule=notice.text)
-        return UploadIssue(upload=self.upload, state=UploadIssue.State.NOTICE, **texts)
+        return UploadIssue(upload=self.upload, state=UploadIssue.State.NOTICE, line=notice.row, **texts)
 
     def _meet(self, names: Mapping[str, str]) -> None:
         """Put names nobody knows into the inbox, each once, with KPIs that are spelt alike."""
@@ -93,10 +96,12 @@ class Recorder:
             self._unknown[row.normalised] = row
 
 
+def kept(cell: HeldCell) -> list[str | int | float]:
+    """A held cell as JSON; a figure that could be read stays a number."""
+    value = float(cell.value) if isinstance(cell.value, Decimal) else clipped(cell.value, 400)
+    texts = (clipped(text, 400) for text in (cell.account, cell.kpi, cell.period))
+    return [clipped(cell.sheet, 80), cell.row, cell.column, *texts, value, clipped(cell.unit, 40)]
+
+
 def _texts(**given: str) -> dict[str, str]:
     return {name: clipped(text, _LIMITS[name]) for name, text in given.items()}
-
-
-def held_cells(issue: UploadIssue) -> list[HeldCell]:
-    """The cells that wait because of an issue, as `kpis.workbook.write_held` takes them."""
-    return [HeldCell(row[0], int(row[1]), int(row[2]), *row[3:]) for row in issue.row]

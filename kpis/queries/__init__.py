@@ -12,6 +12,7 @@ from kpis.queries.uploads import (
     upload_issues,
     uploads_seen,
     uploads_waiting_for,
+    write_held_rows,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "upload_issues",
     "uploads_seen",
     "uploads_waiting_for",
+    "write_held_rows",
 ]

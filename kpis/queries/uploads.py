@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from django.db.models import Count, F, Max, Q, QuerySet, Sum
 
 from core.actor import Actor
 from kpis.models import Kpi, UnknownKpi, Upload, UploadIssue
+from kpis.workbook import HeldCell, Issue, write_held
 
 HELD, NOTICE, RESOLVED = UploadIssue.State.HELD, UploadIssue.State.NOTICE, UploadIssue.State.RESOLVED
 MOST_NAMES = 20  # misspelt names shown at once, those with most values first
@@ -117,12 +120,16 @@ def unknown_accounts(upload: Upload) -> UnknownNames:
     return UnknownNames(shown[:MOST_NAMES], len(found))
 
 
-def unknown_kpis(*, upload: Upload | None = None, state: str = UnknownKpi.State.OPEN) -> QuerySet[UnknownKpi]:
-    """Names nobody has settled, each with `waiting` values and `files` they wait in (of one upload, or of all)."""
+def unknown_kpis(*, upload: Upload | None = None, state: str | None = UnknownKpi.State.OPEN) -> QuerySet[UnknownKpi]:
+    """Names that were unknown, each with `waiting` values and `files` they wait in (of one upload, or of all).
+
+    state: those in this state; None for all.
+    """
     waits = Q(issues__state=HELD)
     if upload:
         waits &= Q(issues__upload=upload)
-    found: QuerySet[UnknownKpi] = UnknownKpi.objects.filter(state=state).select_related("kpi")
+    found: QuerySet[UnknownKpi] = UnknownKpi.objects.select_related("kpi")
+    found = found.filter(state=state) if state else found
     found = found.annotate(
         waiting=Sum("issues__cells", filter=waits, default=0),
         files=Count("issues__upload", filter=waits, distinct=True),
@@ -165,8 +172,8 @@ def suggested(unknown: Sequence[UnknownKpi], kpis: Sequence[Kpi]) -> dict[UUID, 
 
 
 def held_issues(upload: Upload) -> QuerySet[UploadIssue]:
-    """Problems whose rows go into the held-rows file, in the order of the file."""
-    found: QuerySet[UploadIssue] = UploadIssue.objects.filter(upload=upload, state=HELD, cells__gt=0)
+    """What holds values back, for the held-rows file, in the order of the file."""
+    found: QuerySet[UploadIssue] = UploadIssue.objects.filter(upload=upload, state=HELD)
     return found.order_by("number")
 
 
@@ -174,3 +181,32 @@ def held_count(upload: Upload) -> int:
     """Values of the file that wait now."""
     found: dict[str, Any] = UploadIssue.objects.filter(upload=upload, state=HELD).aggregate(cells=Sum(F("cells")))
     return found["cells"] or 0
+
+
+def write_held_rows(upload: Upload, path: Path) -> None:
+    """Write the rows that wait to a workbook at `path`, each with its problem, ready to be corrected."""
+    write_held([_as_read(issue) for issue in held_issues(upload).iterator(chunk_size=500)], path)
+
+
+def _as_read(issue: UploadIssue) -> Issue:
+    return Issue(
+        kind=issue.kind,
+        sheet=issue.sheet,
+        row=issue.line,
+        column=0,
+        raw=issue.raw,
+        rule=issue.rule,
+        suggestion=issue.suggestion,
+        account_raw=issue.account_name,
+        kpi_raw=issue.kpi_text,
+        likely=issue.likely,
+        holds=issue.holds,
+        held=tuple(held_cell(row) for row in issue.row),
+    )
+
+
+def held_cell(row: Sequence[Any]) -> HeldCell:
+    """A cell as `UploadIssue.row` keeps it."""
+    sheet, line, column, account, kpi, period, value, unit = row
+    number = value if isinstance(value, str) else Decimal(str(value))
+    return HeldCell(sheet, line, column, account, kpi, period, number, unit)

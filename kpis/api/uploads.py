@@ -1,0 +1,143 @@
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import django_filters
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.timezone import now
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from core.http import ApiRequest, file_too_large
+from core.rules import require
+from kpis import operations, queries, rules
+from kpis.models import Upload, UploadIssue
+from kpis.serializers import AccountDecisions, UploadAnswers, UploadInput, UploadIssueOut, UploadOut, UploadRow
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+REFUSED = OpenApiResponse(description="The file cannot be taken, or not now; `detail` says why.")
+
+
+class UploadFilter(django_filters.FilterSet):
+    class Meta:
+        model = Upload
+        fields = ["state", "layout", "file_name", "sha256"]
+
+
+class IssueFilter(django_filters.FilterSet):
+    class Meta:
+        model = UploadIssue
+        fields = ["kind", "state", "sheet"]
+
+
+class Uploads(ReadOnlyModelViewSet[Upload]):
+    """KPI files: bring one, look at what was read, answer its questions, commit it, fetch what is held."""
+
+    request: ApiRequest
+    queryset = Upload.objects.none()
+    filterset_class = UploadFilter
+    parser_classes = [MultiPartParser, JSONParser, FormParser]
+    ordering = ("-created_at", "id")
+    sort_fields = ("created_at", "file_name", "state")
+
+    def get_queryset(self) -> QuerySet[Upload]:
+        return queries.uploads_seen(by=self.request.actor)
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return UploadRow if self.action == "list" else UploadOut
+
+    @extend_schema(request={"multipart/form-data": UploadInput}, responses={201: UploadOut, 409: REFUSED})
+    def create(self, request: ApiRequest) -> Response:
+        """Bring a file. It is read in the background; poll the upload until its state is `proposed`."""
+        require(request.actor, rules.UPLOAD)
+        data = request.data
+        if file_too_large(request._request):
+            raise operations.too_large(settings.UPLOAD_MAX_BYTES)
+        given = UploadInput(data=data)
+        given.is_valid(raise_exception=True)
+        file = given.validated_data["file"]
+        upload = operations.receive_upload(
+            name=file.name,
+            chunks=file.chunks(),
+            by=request.actor,
+            at=now(),
+            corrects=given.validated_data.get("corrects"),
+        )
+        if upload.state == Upload.State.REFUSED:
+            refusal = {"detail": upload.message, "code": "FileRefused", "upload": str(upload.pk)}
+            return Response(refusal, status=status.HTTP_409_CONFLICT)
+        return Response(UploadOut(upload).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=UploadIssueOut(many=True), filters=False)
+    @action(detail=True, filterset_class=IssueFilter, ordering=("number",), sort_fields=("number",))
+    def issues(self, request: ApiRequest, pk: str) -> Response:
+        """Every problem of the file at its cell; filter by `kind` and `state`."""
+        found = self.filter_queryset_of(queries.upload_issues(self._upload()))
+        page = self.paginate_queryset(found)
+        return self.get_paginated_response(UploadIssueOut(page, many=True).data)
+
+    def filter_queryset_of(self, found: QuerySet[UploadIssue]) -> QuerySet[UploadIssue]:
+        return IssueFilter(self.request.query_params, queryset=found, request=self.request).qs
+
+    @extend_schema(request=UploadAnswers, responses={200: UploadOut, 409: REFUSED})
+    @action(detail=True, methods=["post"])
+    def answer(self, request: ApiRequest, pk: str) -> Response:
+        """Answer the questions of the file; it is read again."""
+        given = UploadAnswers(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self._out(
+            operations.answer_upload(upload_id=self._upload().pk, **given.validated_data, by=request.actor)
+        )
+
+    @extend_schema(request=AccountDecisions, responses={200: UploadOut, 409: REFUSED})
+    @action(detail=True, methods=["post"])
+    def accounts(self, request: ApiRequest, pk: str) -> Response:
+        """Say what unknown account names in the file mean; their rows are then read again or taken in."""
+        given = AccountDecisions(data=request.data)
+        given.is_valid(raise_exception=True)
+        return self._out(
+            operations.settle_accounts(upload_id=self._upload().pk, **given.validated_data, by=request.actor)
+        )
+
+    @extend_schema(request=None, responses={200: UploadOut, 409: REFUSED})
+    @action(detail=True, methods=["post"])
+    def commit(self, request: ApiRequest, pk: str) -> Response:
+        """Import the good rows; the others stay held."""
+        return self._out(operations.commit_upload(upload_id=self._upload().pk, by=request.actor))
+
+    @extend_schema(request=None, responses={200: UploadOut, 409: REFUSED})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: ApiRequest, pk: str) -> Response:
+        """Stop after the current batch, or drop a file that was not imported."""
+        return self._out(operations.cancel_upload(upload_id=self._upload().pk, by=request.actor, at=now()))
+
+    @extend_schema(request=None, responses={200: UploadOut, 409: REFUSED})
+    @action(detail=True, methods=["post"], url_path="take-in")
+    def take_in(self, request: ApiRequest, pk: str) -> Response:
+        """Try the held rows again with what is known now."""
+        return self._out(operations.take_in_held(upload_id=self._upload().pk, by=request.actor))
+
+    @extend_schema(responses={(200, XLSX): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def held(self, request: ApiRequest, pk: str) -> HttpResponse:
+        """The held rows as a workbook that can be corrected and brought again."""
+        upload = self._upload()
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "held.xlsx"
+            queries.write_held_rows(upload, path)
+            return HttpResponse(path.read_bytes(), content_type=XLSX)
+
+    def _upload(self) -> Upload:
+        upload: Upload = self.get_object()
+        return upload
+
+    def _out(self, upload: Upload) -> Response:
+        return Response(UploadOut(upload).data)

@@ -1,0 +1,27 @@
+from django.urls import path
+
+from kpis import views
+
+app_name = "kpis"
+
+uploads = [
+    path("uploads/", views.upload_list, name="uploads"),
+    path("uploads/templates/<slug:layout>.xlsx", views.starter, name="starter"),
+    path("uploads/<uuid:upload_id>/", views.upload, name="upload"),
+    path("uploads/<uuid:upload_id>/answers/", views.answer, name="upload-answers"),
+    path("uploads/<uuid:upload_id>/accounts/", views.settle_accounts, name="upload-accounts"),
+    path("uploads/<uuid:upload_id>/commit/", views.commit, name="upload-commit"),
+    path("uploads/<uuid:upload_id>/cancel/", views.cancel, name="upload-cancel"),
+    path("uploads/<uuid:upload_id>/held.xlsx", views.held, name="upload-held"),
+    path("uploads/<uuid:upload_id>/take-in/", views.take_in, name="upload-take-in"),
+    path("uploads/<uuid:upload_id>/file/", views.original, name="upload-file"),
+]
+catalogue = [
+    path("kpis/", views.kpi_list, name="catalogue"),
+    path("kpis/confirm/", views.confirm, name="catalogue-confirm"),
+    path("kpis/unknown/", views.unknown, name="unknown"),
+    path("kpis/unknown/<uuid:unknown_id>/", views.settle, name="unknown-settle"),
+    path("kpis/unknown/<uuid:unknown_id>/take-in/", views.take_in_named, name="unknown-take-in"),
+    path("kpis/<slug:code>/", views.kpi, name="kpi"),
+]
+urlpatterns = [*uploads, *catalogue]

@@ -1,0 +1,32 @@
+from kpis.views.catalogue import confirm, kpi, kpi_list, settle, take_in_named, unknown
+from kpis.views.uploads import (
+    answer,
+    cancel,
+    commit,
+    held,
+    original,
+    settle_accounts,
+    starter,
+    take_in,
+    upload,
+    upload_list,
+)
+
+__all__ = [
+    "answer",
+    "cancel",
+    "kpi_list",
+    "commit",
+    "confirm",
+    "held",
+    "kpi",
+    "original",
+    "settle",
+    "settle_accounts",
+    "starter",
+    "take_in",
+    "take_in_named",
+    "unknown",
+    "upload",
+    "upload_list",
+]
