@@ -7,12 +7,15 @@ from uuid import UUID
 from celery import Task
 
 from accounts import rules as accounts_rules
+from accounts.events import AccountCreated, AccountsImported
 from accounts.models import Account
 from accounts.panels import Panel
 from analytics import rules as analytics_rules
 from core.audit import Event
 from kpis import rules as kpis_rules
-from kpis.events import HealthChanged
+from kpis.events import HealthChanged, KpiBatchImported, KpiValueCorrected, UploadFinished
+from kpis.operations import install_catalogue
+from kpis.tasks import rescore_account, rescore_batch, rescore_new, rescore_upload
 from playbooks import rules as playbooks_rules
 from playbooks.models import Step
 from playbooks.operations import install_library
@@ -28,6 +31,11 @@ PERMISSIONS = [accounts_rules, analytics_rules, kpis_rules, playbooks_rules, use
 
 # What follows what: event -> tasks started after commit with the event's fields.
 EVENTS: dict[type[Event], list[Task]] = {
+    AccountCreated: [rescore_account],
+    AccountsImported: [rescore_new],
+    KpiValueCorrected: [rescore_account],
+    KpiBatchImported: [rescore_batch],
+    UploadFinished: [rescore_upload],
     HealthChanged: [evaluate_triggers],
     PersonInvited: [mail_invitation],
 }
@@ -35,6 +43,7 @@ EVENTS: dict[type[Event], list[Task]] = {
 # What a new workspace starts with, in this order; each f(*, at, by) is safe to repeat.
 SETUP: list[Callable[..., Any]] = [
     create_default_roles,
+    install_catalogue,
     install_library,
 ]
 

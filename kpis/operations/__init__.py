@@ -5,6 +5,7 @@ from kpis.operations.catalogue import (
     install_catalogue,
     settle_unknown_kpi,
 )
+from kpis.operations.health import rescore_accounts
 from kpis.operations.held import import_held, settle_accounts, take_in_held
 from kpis.operations.importing import import_upload
 from kpis.operations.reading import read_upload
@@ -19,25 +20,32 @@ from kpis.operations.uploads import (
     reread_upload,
     too_large,
 )
+from kpis.operations.values import CellChanged, NotAValue, NothingToChange, correct_kpi_value, undo_correction
 
 __all__ = [
     "AlreadyNamed",
+    "CellChanged",
     "FileTooLarge",
     "KpiNotInCatalogue",
+    "NotAValue",
     "NotNow",
+    "NothingToChange",
     "WrongAnswer",
     "answer_upload",
     "cancel_upload",
     "commit_upload",
     "confirm_catalogue",
+    "correct_kpi_value",
     "import_held",
     "import_upload",
     "install_catalogue",
     "read_upload",
     "receive_upload",
     "reread_upload",
+    "rescore_accounts",
     "settle_accounts",
     "settle_unknown_kpi",
     "take_in_held",
     "too_large",
+    "undo_correction",
 ]

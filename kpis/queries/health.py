@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
+from accounts.models import Account
 from core.actor import Actor
 from core.errors import DomainError
 from core.time import month_end, month_of, months_back
 from kpis import scoring
 from kpis.freshness import MONTH_DAYS, ZERO_AT
-from kpis.models import AccountHealth, HealthScore, Kpi, Scorecard
+from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, Scorecard
 
 TREND_MONTHS = 12  # points of a trend: the month ends before this month, and now
 
@@ -95,6 +98,25 @@ def stored_on(accounts: Sequence[UUID], days: Iterable[date]) -> Mapping[tuple[U
         (account_id, day): Stored(*rest)
         for account_id, day, *rest in rows.values_list("account_id", "as_of", "id", "input_hash", "score_hundredths")
     }
+
+
+def accounts_to_score(*, unscored: bool = False) -> list[UUID]:
+    """Every account that is not archived; `unscored`: only those without a standing."""
+    accounts = Account.objects.active().order_by("pk")
+    return list((accounts.filter(health=None) if unscored else accounts).values_list("pk", flat=True))
+
+
+def accounts_of_upload(upload_id: UUID) -> list[UUID]:
+    """Accounts that a file brought values for, whether or not they are still in force."""
+    values = KpiValue.objects.filter(upload_id=upload_id).order_by("account_id")
+    return list(values.values_list("account_id", flat=True).distinct())
+
+
+def accounts_without_last_month(on: date) -> list[UUID]:
+    """Accounts that have a score but none on the last month end: a month has ended, or their past was never scored."""
+    there = HealthScore.objects.filter(account_id=OuterRef("pk"), as_of=trend_days(on)[-1], superseded_at=None)
+    scored = Account.objects.active().filter(health__isnull=False).exclude(Exists(there))
+    return list(scored.order_by("pk").values_list("pk", flat=True))
 
 
 def score_on(account_id: UUID, day: date, *, by: Actor) -> HealthScore | None:

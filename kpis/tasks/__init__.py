@@ -1,3 +1,13 @@
+from kpis.tasks.health import rescore_account, rescore_batch, rescore_new, rescore_portfolio, rescore_upload
 from kpis.tasks.uploads import import_upload, read_upload, take_in_held
 
-__all__ = ["import_upload", "read_upload", "take_in_held"]
+__all__ = [
+    "import_upload",
+    "read_upload",
+    "rescore_account",
+    "rescore_batch",
+    "rescore_new",
+    "rescore_portfolio",
+    "rescore_upload",
+    "take_in_held",
+]

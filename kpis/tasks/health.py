@@ -1,0 +1,81 @@
+"""Scoring in the worker. Every task may run twice and may be killed at any line: nothing is scored twice over."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from celery import shared_task
+from django.utils.timezone import now
+
+from core import jobs
+from core.actor import Actor
+from core.models import Job
+from kpis.models import Upload
+from kpis.operations.health import Rescored, chunks, portfolio_scored, rescore_accounts, rescore_chunk, rescore_past
+from kpis.queries.health import accounts_of_upload, accounts_to_score, accounts_without_last_month, live_card
+
+SCORING = Actor.system("scoring")
+
+
+def _rescore(account_ids: Sequence[UUID], at: datetime) -> None:
+    """Today first, so that people see it soon; then the past year's month ends."""
+    rescore_accounts(account_ids=account_ids, at=at, by=SCORING)
+    _rescore_past(account_ids, at)
+
+
+def _rescore_past(account_ids: Sequence[UUID], at: datetime) -> None:
+    card = live_card()
+    for chunk in chunks(account_ids):
+        rescore_past(chunk, card, at=at, by=SCORING)
+
+
+@shared_task(name="kpis.rescore_account")
+def rescore_account(*, account_id: str | UUID, **_: object) -> None:
+    """One of its values was corrected, or the account is new."""
+    _rescore([UUID(str(account_id))], now())
+
+
+@shared_task(name="kpis.rescore_batch")
+def rescore_batch(*, upload_id: str | UUID, account_ids: Sequence[str], **_: object) -> None:
+    """Some rows of a file were committed. While the file is still being imported its end is waited for: half a
+    file gives half a score, and a playbook started by one cannot be taken back."""
+    importing = Upload.objects.filter(pk=upload_id, state=Upload.State.IMPORTING)
+    if not importing.exists():
+        _rescore([UUID(str(account_id)) for account_id in account_ids], now())
+
+
+@shared_task(name="kpis.rescore_upload")
+def rescore_upload(*, upload_id: str | UUID, **_: object) -> None:
+    """A file was imported, or stopped half way: score every account it brought something for."""
+    _rescore(accounts_of_upload(UUID(str(upload_id))), now())
+
+
+@shared_task(name="kpis.rescore_new")
+def rescore_new(**_: object) -> None:
+    """Accounts came in without a score; without values it says "not enough data"."""
+    _rescore(accounts_to_score(unscored=True), now())
+
+
+@shared_task(name="kpis.rescore_portfolio")
+def rescore_portfolio(*, job_id: str | None = None, **_: object) -> None:
+    """Score every account: each night, because values age, and when somebody asks for it (then with a job)."""
+    if job_id is None:
+        _rescore_all(None)
+        return
+    with jobs.running(job_id) as job:
+        if job:
+            done = _rescore_all(job)
+            job.message = f"{done.scored:,} accounts scored, {done.moved:,} moved."
+
+
+def _rescore_all(job: Job | None) -> Rescored:
+    at, card, done = now(), live_card(), Rescored()
+    account_ids = accounts_to_score()
+    for chunk in chunks(account_ids):
+        done += rescore_chunk(chunk, card, at=at, by=SCORING)
+        if job:
+            jobs.progress(job, done=done.scored, total=len(account_ids))
+    if account_ids:
+        portfolio_scored(done, by=SCORING)
+    _rescore_past(accounts_without_last_month(at.date()), at)
+    return done
