@@ -9,7 +9,19 @@ from kpis.workbook import limits, zipcheck
 from kpis.workbook.types import FileRefused
 
 ZIP, GZIP, OLE = b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-OTHER_MAGIC = (ZIP, b"PK\x05\x06", GZIP, OLE, b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BZh", b"7z\xbc\xaf", b"Rar!")
+OTHER_MAGIC = (
+    ZIP,
+    b"PK\x05\x06",
+    GZIP,
+    OLE,
+    b"%PDF",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"BZh",
+    b"7z\xbc\xaf",
+    b"Rar!",
+)
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
@@ -49,8 +61,10 @@ def _inspect_workbook(path: Path, head: bytes, name: str) -> None:
     if not head.startswith(b"PK"):
         raise FileRefused("not_a_workbook", f"The file is named like an Excel workbook but is not one. {ACCEPTED}")
     if name.endswith(("m", "xltx")):
-        raise zipcheck.macros_refused() if name.endswith("m") else FileRefused(
-            "wrong_type", "This is a template (.xltx). Save it as .xlsx and upload that."
+        raise (
+            zipcheck.macros_refused()
+            if name.endswith("m")
+            else FileRefused("wrong_type", "This is a template (.xltx). Save it as .xlsx and upload that.")
         )
     zipcheck.check_workbook(path)
 
@@ -89,7 +103,9 @@ def _inspect_text(path: Path, head: bytes, *, packed: bool) -> None:
 def looks_utf16(head: bytes) -> bool:
     """True for a UTF-16 byte order mark, or text with a NUL in every other byte of its first hundred."""
     start = head[:100]
-    return head.startswith(UTF16_BOMS) or (len(start) > 3 and max(start[::2].count(0), start[1::2].count(0)) * 3 > len(start))
+    return head.startswith(UTF16_BOMS) or (
+        len(start) > 3 and max(start[::2].count(0), start[1::2].count(0)) * 3 > len(start)
+    )
 
 
 def text_chunks(path: Path, *, packed: bool) -> Iterator[bytes]:

@@ -120,6 +120,22 @@ class HeldCell(NamedTuple):
     unit: str
 
 
+def held_to_json(held: Iterable[HeldCell]) -> list[list[str | int | None]]:
+    """Held cells as plain lists; a number that was read and a raw text stay different things."""
+    return [
+        [*cell[:6], str(cell.value), "number" if isinstance(cell.value, Decimal) else "text", cell.unit]
+        for cell in held
+    ]
+
+
+def held_from_json(rows: Iterable[list]) -> tuple[HeldCell, ...]:
+    """The held cells again. Raises ValueError for lists that held_to_json did not make."""
+    return tuple(
+        HeldCell(sheet, row, column, account, kpi, period, Decimal(value) if kind == "number" else value, unit)
+        for sheet, row, column, account, kpi, period, value, kind, unit in rows
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """One problem at its cell. `kind` is a stable code; `rule` says what is wrong, `suggestion` what to do.

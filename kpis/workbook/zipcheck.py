@@ -183,7 +183,7 @@ class _Counter:
         if self.cells > limits.MAX_CELLS or self.tags > MAX_TAGS:
             return FileRefused(
                 "too_many_cells",
-                f"The workbook has more than {limits.MAX_CELLS:,} cells. Split it, or save it as CSV in the long layout.",
+                f"The workbook has more than {limits.MAX_CELLS:,} cells. Split it, or save it as a long CSV.",
             )
         if self.last_filled_row * self.last_column > limits.MAX_AREA or self.last_column > limits.MAX_COLUMNS:
             far = f"{column_letter(self.last_column)}{self.last_filled_row}"
@@ -211,14 +211,15 @@ def _column_number(letters: bytes) -> int:
 def too_large_unpacked(limit: int) -> FileRefused:
     return FileRefused(
         "too_large_unpacked",
-        f"Unpacked, the file is larger than {limit / 1e6:,.0f} MB (the limit is {limits.MAX_UNPACKED_BYTES / 1e6:,.0f} MB "
-        f"and {limits.MAX_RATIO} times its packed size). Split it into smaller files.",
+        f"Unpacked, the file is larger than {limit / 1e6:,.0f} MB. The limit is "
+        f"{limits.MAX_UNPACKED_BYTES / 1e6:,.0f} MB, and {limits.MAX_RATIO} times the packed size. Split it.",
     )
 
 
 def too_many_rows() -> FileRefused:
     return FileRefused(
-        "too_many_rows", f"The file has more than {limits.MAX_ROWS:,} rows, which is the limit. Split it and upload the parts."
+        "too_many_rows",
+        f"The file has more than {limits.MAX_ROWS:,} rows, which is the limit. Split it and upload the parts.",
     )
 
 
