@@ -106,7 +106,7 @@ def _detail(event: str, data: dict[str, Any]) -> str:
     if event == "kpis.health_changed":
         return f"{_points(data['old'])} to {_points(data['new'])}"
     if event == "kpis.value_corrected":
-        return f"{data['kpi']} {data['period'][:7]}: {data['old'] or 'nothing'} to {data['new']}. {data['reason']}"
+        return f"{data['kpi']} {data['period'][:7]}: {data['old'] or 'nothing'} to {data['new'] or 'nothing'}. {data['reason']}"
     if event == "accounts.account_edited":
         return ", ".join(name.removesuffix("_id").replace("_", " ") for name in data["changes"])
     if event == "accounts.account_archived":
