@@ -14,6 +14,8 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from tenants.admin import DESCRIBED
+from tenants.admin import DESCRIBED
 from users import operations
 from users.admin import UserAdmin
 from users.models import User
@@ -79,4 +81,7 @@ def _register(site: OperatorSite, model: type[Model], described: type[admin.Mode
 
 
 site = OperatorSite(name="admin")
-_register(site, User, UserAdmin)
+for _model, _described in (*DESCRIBED.items(), (User, UserAdmin)):
+    _register(site, _model, _described)
+for model, described in DESCRIBED.items():
+    _register(site, model, described)

@@ -5,16 +5,19 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
 from core.actor import Actor
 from core.audit import record
 from core.errors import DomainError
+from core.rules import require
 from tenants import names
-from tenants.context import public_scope, tenant_scope
+from tenants.context import current_schema, public_scope, tenant_scope
 from tenants.events import TenantCreated, TenantResumed, TenantSuspended
 from tenants.models import Domain, Tenant
 from tenants.queries import forget_tenants, operator_tenant
+from tenants.rules import OPERATE
 from tenants.template import current_template, replay
 
 
@@ -86,6 +89,7 @@ def create_tenant(
 
 def suspend_tenant(*, tenant_id: int, by: Actor) -> Tenant:
     """Stop serving a tenant: pages answer 503, tasks are refused. Its data stay as they are."""
+    _require_operator(by)
     with transaction.atomic(), public_scope():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         if tenant.kind == Tenant.Kind.OPERATOR:
@@ -101,6 +105,7 @@ def suspend_tenant(*, tenant_id: int, by: Actor) -> Tenant:
 
 def resume_tenant(*, tenant_id: int, by: Actor) -> Tenant:
     """Serve a suspended tenant again. A quarantined one comes back by `migrate_all` alone."""
+    _require_operator(by)
     with transaction.atomic(), public_scope():
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         if tenant.state != Tenant.State.SUSPENDED:
@@ -117,6 +122,14 @@ def rename_tenant(*, tenant_id: int, name: str) -> None:
     with transaction.atomic(), public_scope():
         Tenant.objects.filter(pk=tenant_id).update(name=name)
         transaction.on_commit(forget_tenants)
+
+
+def _require_operator(by: Actor) -> None:
+    """A customer's admin holds every permission of their tenant; operating is for people of the operators' own."""
+    require(by, OPERATE)
+    operators = operator_tenant()
+    if not by.is_system and (operators is None or current_schema() != operators.schema_name):
+        raise PermissionDenied("Only operators may do this, on their own host.")
 
 
 def _set_state(tenant: Tenant, state: str) -> None:

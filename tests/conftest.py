@@ -3,9 +3,11 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -15,6 +17,7 @@ from tests.world import World
 
 def pytest_configure() -> None:
     os.environ.setdefault("PLUMBLINE_TEST_RUN", str(os.getpid()))  # the workers of xdist inherit it
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
     if not database.reachable():
         database.start_servers()
 

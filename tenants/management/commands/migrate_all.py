@@ -6,7 +6,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from tenants.runner import RunnerBusy, migrate_all
 
-
 QUARANTINED = 3  # exit code: public, the template and the other tenants are up to date
 
 

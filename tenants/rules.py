@@ -1,0 +1,3 @@
+from core.rules import permission
+
+OPERATE = permission("tenants.operate", "Operate the platform")
