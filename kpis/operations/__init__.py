@@ -9,6 +9,13 @@ from kpis.operations.health import rescore_accounts
 from kpis.operations.held import import_held, settle_accounts, take_in_held
 from kpis.operations.importing import import_upload
 from kpis.operations.reading import read_upload
+from kpis.operations.sample import (
+    SampleDataThere,
+    add_sample_data,
+    remove_sample_data,
+    start_adding_sample_data,
+    start_removing_sample_data,
+)
 from kpis.operations.uploads import (
     FileTooLarge,
     NotNow,
@@ -30,7 +37,9 @@ __all__ = [
     "NotAValue",
     "NotNow",
     "NothingToChange",
+    "SampleDataThere",
     "WrongAnswer",
+    "add_sample_data",
     "answer_upload",
     "cancel_upload",
     "commit_upload",
@@ -42,9 +51,12 @@ __all__ = [
     "read_upload",
     "receive_upload",
     "reread_upload",
+    "remove_sample_data",
     "rescore_accounts",
     "settle_accounts",
     "settle_unknown_kpi",
+    "start_adding_sample_data",
+    "start_removing_sample_data",
     "take_in_held",
     "too_large",
     "undo_correction",

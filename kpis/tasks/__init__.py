@@ -1,9 +1,12 @@
 from kpis.tasks.health import rescore_account, rescore_batch, rescore_new, rescore_portfolio, rescore_upload
+from kpis.tasks.sample import add_sample, remove_sample
 from kpis.tasks.uploads import import_upload, read_upload, take_in_held
 
 __all__ = [
+    "add_sample",
     "import_upload",
     "read_upload",
+    "remove_sample",
     "rescore_account",
     "rescore_batch",
     "rescore_new",

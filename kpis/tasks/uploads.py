@@ -2,23 +2,15 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from core import jobs
-from core.actor import Actor
-from core.models import Job
 from kpis import operations
-from users.models import User
-
-
-def _on_behalf(job: Job) -> Actor:
-    """Whoever started the job: a file fills the accounts of the person who brought it, not more."""
-    user = User.objects.select_related("role").filter(pk=job.created_by_id).first()
-    return user.as_actor() if user else Actor.system(job.created_by_label.removeprefix("system:"))
+from kpis.tasks.people import on_behalf
 
 
 @shared_task(name="kpis.read_upload")
 def read_upload(*, job_id: str, **_: object) -> None:
     with jobs.running(job_id) as job:
         if job and job.subject_id:
-            by, at = _on_behalf(job), now()
+            by, at = on_behalf(job), now()
             operations.read_upload(upload_id=job.subject_id, job=job, by=by, today=at.date(), at=at)
 
 
@@ -26,7 +18,7 @@ def read_upload(*, job_id: str, **_: object) -> None:
 def import_upload(*, job_id: str, **_: object) -> None:
     with jobs.running(job_id) as job:
         if job and job.subject_id:
-            by, at = _on_behalf(job), now()
+            by, at = on_behalf(job), now()
             operations.import_upload(upload_id=job.subject_id, job=job, by=by, today=at.date(), at=at)
 
 
@@ -34,5 +26,5 @@ def import_upload(*, job_id: str, **_: object) -> None:
 def take_in_held(*, job_id: str, **_: object) -> None:
     with jobs.running(job_id) as job:
         if job and job.subject_id:
-            by, at = _on_behalf(job), now()
+            by, at = on_behalf(job), now()
             operations.import_held(upload_id=job.subject_id, job=job, by=by, today=at.date(), at=at)
