@@ -65,7 +65,7 @@ def delta(value: Any, *, unit: str = "", places: int | None = None, good: str = 
     rising = text.startswith("+")
     flat = not rising and not text.startswith(formats.MINUS)
     kind = "" if flat or good == "none" else " up" if rising == (good == "up") else " down"
-    gap = " " if unit and unit[0].isalpha() else ""
+    gap = " " if len(unit) > 1 and unit[0].isalpha() else ""
     return format_html('<span class="delta{}"><bdi dir="ltr">{}{}{}</bdi></span>', kind, text, gap, unit)
 
 

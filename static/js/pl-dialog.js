@@ -5,9 +5,15 @@ document.addEventListener("click", (event) => {
   const dialog = opener && document.getElementById(opener.dataset.opens);
   if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  dialog.closest("[popover]")?.hidePopover();
-  dialog.showModal();
+  opener.closest("[popover]")?.hidePopover();
+  show(dialog);
 });
+
+// The first field gets the focus, not the close button that happens to come first.
+function show(dialog) {
+  dialog.showModal();
+  if (!dialog.querySelector("[autofocus]")) dialog.querySelector(".body :is(input:not([type=hidden]), select, textarea)")?.focus();
+}
 
 customElements.define("pl-dialog", class extends HTMLElement {
   connectedCallback() {
@@ -26,7 +32,7 @@ customElements.define("pl-dialog", class extends HTMLElement {
     if (!this.hasAttribute("data-open")) return;
     const before = document.activeElement;
     dialog.addEventListener("close", () => { this.remove(); before?.isConnected && before.focus(); });
-    dialog.showModal();
+    show(dialog);
   }
 });
 

@@ -59,7 +59,7 @@ class Site:
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", lambda said: self.problems.append(said.text) if "Content Security" in said.text else None)
         page.goto(HOST + path)
-        page.wait_for_function("!!customElements.get('pl-toasts')")  # the last module app.js loads
+        page.wait_for_function("() => !!customElements.get('pl-toasts')")  # the last module app.js loads
         return page
 
     def _answer(self, route: Any) -> None:
@@ -87,8 +87,9 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_site(chromium: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+def open_site(chromium: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
     """open_site(width=…, theme=…) → Site; fails the test when the page broke its own content policy or threw."""
+    settings.ROOT_URLCONF = "tests.ui.urls"
     monkeypatch.setattr(nav, "_exists", lambda path, urlconf: True)
     opened: list[tuple[Any, Site]] = []
 
@@ -96,6 +97,7 @@ def open_site(chromium: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
         context = chromium.new_context(viewport={"width": width, "height": 900})
         if theme:
             context.add_cookies([{"name": "theme", "value": theme, "url": HOST}])
+        context.set_default_timeout(10_000)
         site = Site(context)
         opened.append((context, site))
         return site

@@ -81,7 +81,7 @@ def test_menu_opens_beside_its_button_and_walks_by_arrow(open_site):
     button = page.get_by_role("button", name="More actions")
     button.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.textContent.trim() === 'Export'")
+    page.wait_for_function("() => document.activeElement.textContent.trim() === 'Export'")
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.textContent.trim()") == "Rename"
     at, menu = button.bounding_box(), page.locator("#guide-more").bounding_box()
@@ -153,7 +153,7 @@ def test_a_refused_form_swaps_and_a_lost_network_is_a_toast(open_site):
     page = site.page()
     _button(page, "/do/")
     page.click("#probe")
-    page.wait_for_function("document.querySelector('#probe').textContent === 'Enter a name'")
+    page.wait_for_function("() => document.querySelector('#probe').textContent === 'Enter a name'")
     page.context.set_offline(True)
     page.context.unroute("**/*")
     page.click("#probe")
@@ -191,7 +191,7 @@ def test_confirmation_asks_in_our_dialog(open_site):
     assert page.inner_text("#probe") == "Probe"
     page.click("#probe")
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    page.wait_for_function("document.querySelector('#probe').textContent === 'Deleted'")
+    page.wait_for_function("() => document.querySelector('#probe').textContent === 'Deleted'")
 
 
 def test_live_announces_what_changed_and_remembers_how_far_it_heard(open_site):
