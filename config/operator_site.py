@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from tenants.admin import DESCRIBED
-from tenants.admin import DESCRIBED
 from users import operations
 from users.admin import UserAdmin
 from users.models import User
@@ -83,5 +82,3 @@ def _register(site: OperatorSite, model: type[Model], described: type[admin.Mode
 site = OperatorSite(name="admin")
 for _model, _described in (*DESCRIBED.items(), (User, UserAdmin)):
     _register(site, _model, _described)
-for model, described in DESCRIBED.items():
-    _register(site, model, described)

@@ -4,11 +4,12 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, path
 
 from config.health import healthz
+from config.landing import landing
 from config.mailbox import mailbox
 from users.views import signup
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", signup.landing, name="landing"),
+    path("", landing, name="landing"),
     path("signup/", signup.signup, name="signup"),
     path("signup/address/", signup.address, name="signup-address"),
     path("signup/<str:token>/", signup.signup_code, name="signup-code"),

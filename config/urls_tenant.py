@@ -26,3 +26,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", login_required(SpectacularSwaggerSplitView.as_view()), name="api-docs"),
     path("healthz/", healthz, name="healthz"),
 ]
+if settings.DEVELOPMENT:
+    urlpatterns.append(path("design/", guide, name="design"))

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,6 +12,7 @@ from core.actor import Actor
 from core.models import GuardedQuerySet, TenantModel
 from core.rules import ADMIN, ROLES, permissions
 from tenants.context import tenant_salt
+from users.rules import OPERATORS_ONLY
 
 
 class Role(TenantModel):
@@ -37,10 +38,12 @@ class Role(TenantModel):
         return self.code == ADMIN
 
     def granted(self) -> frozenset[str]:
-        """What its holders may do now; Admin holds every permission, also one that a release adds later."""
-        if self.is_admin:
-            return frozenset(known.name for known in permissions())
-        return frozenset(self.permissions)
+        """What its holders may do now; Admin holds every permission, also one that a release adds later.
+
+        Never what only operators may do: that comes with being one, not with a role.
+        """
+        held = (known.name for known in permissions()) if self.is_admin else self.permissions
+        return frozenset(held) - OPERATORS_ONLY
 
 
 class UserQuerySet(GuardedQuerySet):
@@ -90,7 +93,8 @@ class User(TenantModel, AbstractBaseUser):
         return self.name or self.email
 
     def as_actor(self) -> Actor:
-        return Actor(str(self), self.pk, self.role.granted(), self.role.sees_all)
+        held = self.role.granted() | (OPERATORS_ONLY if self.is_staff else frozenset())
+        return Actor(str(self), self.pk, held, self.role.sees_all)
 
     @property
     def state(self) -> str:
@@ -146,6 +150,11 @@ class ApiToken(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it works (UTC): it ends at the midnight after. None: it has no end."""
+        return (self.expires_at - timedelta(days=1)).date() if self.expires_at else None
 
     def usable(self, at: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > at)

@@ -2,14 +2,14 @@ from typing import Any
 
 from core.actor import Actor
 from core.rules import permission, rule
+from tenants.rules import OPERATE
 
 MANAGE_USERS = permission("users.manage", "Manage people and roles")
 MANAGE_TOKENS = permission("users.tokens", "Make and revoke API tokens", roles=("manager", "csm", "analyst"))
 EDIT_WORKSPACE = permission("users.edit_workspace", "Rename the workspace")
 VIEW_TRAIL = permission("core.view_trail", "Read the audit trail", roles=("manager",))
-OPERATE = permission("tenants.operate", "Operate the platform")
 
-# Never offered in a customer's table of roles: it means something in the operators' tenant only.
+# Never part of a role: operators hold it because they are operators, in their own tenant only.
 OPERATORS_ONLY = frozenset({OPERATE})
 
 

@@ -3,7 +3,6 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.utils.timezone import get_current_timezone
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.models import Entry
@@ -77,7 +76,7 @@ class TokenInput(serializers.Serializer[Any]):
 
 
 class EntryQuery(serializers.Serializer[Any]):
-    """event: a name, or the start of one ending in a dot. since and until are days, both included, in the reader's time zone."""
+    """event: a name, or the start of one ending in a dot. since, until: days, both included, in the reader's zone."""
 
     event = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     person = serializers.UUIDField(required=False, allow_null=True, default=None)
@@ -133,16 +132,11 @@ class MeOut(UserOut):
 class TokenOut(serializers.ModelSerializer[ApiToken]):
     """The secret is not among the fields: it is shown once, when the token is made."""
 
-    expires_on = serializers.SerializerMethodField()
+    expires_on = serializers.DateField(source="last_day", read_only=True, allow_null=True)
 
     class Meta:
         model = ApiToken
         fields = ["id", "user_id", "name", "prefix", "created_at", "expires_on", "revoked_at", "last_used_at"]
-
-    @extend_schema_field(serializers.DateField(allow_null=True))
-    def get_expires_on(self, token: ApiToken) -> str | None:
-        """The last day on which it works; it ends at the midnight after."""
-        return (token.expires_at - timedelta(days=1)).date().isoformat() if token.expires_at else None
 
 
 class NewTokenOut(TokenOut):

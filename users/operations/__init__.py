@@ -1,3 +1,4 @@
+from users.operations.operators import add_operator
 from users.operations.people import (
     accept_invitation,
     add_person,
@@ -19,6 +20,7 @@ __all__ = [
     "Opened",
     "Wanted",
     "accept_invitation",
+    "add_operator",
     "add_person",
     "change_role",
     "create_default_roles",

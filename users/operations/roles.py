@@ -9,7 +9,7 @@ from django.db import transaction
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
-from core.rules import ROLES, SEES_ALL, permissions, require
+from core.rules import ROLES, SEES_ALL, require
 from users import rules
 from users.events import RoleEdited, RoleRestored
 from users.models import Role
@@ -21,7 +21,7 @@ class AdminStaysWhole(DomainError):
 
 
 def _defaults(code: str) -> list[str]:
-    return [known.name for known in permissions() if code in known.roles]
+    return [known.name for known in offered_permissions() if code in known.roles]
 
 
 @transaction.atomic

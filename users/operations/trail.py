@@ -7,7 +7,7 @@ from django.db import transaction
 from core.actor import Actor
 from core.audit import record
 from core.rules import require
-from users import rules
+from tenants.rules import OPERATE
 from users.events import LoggedIn, LoginRefused, OperatorChanged, SecurityChanged
 from users.models import User
 
@@ -32,5 +32,5 @@ def record_security_change(*, user: User, what: str, by: Actor) -> None:
 @transaction.atomic
 def record_operator_change(*, model: str, row_id: str, what: str, fields: Sequence[str], by: Actor) -> None:
     """what: added, changed or deleted. Raises PermissionDenied for anybody but an operator."""
-    require(by, rules.OPERATE)
+    require(by, OPERATE)
     record(OperatorChanged(None, model, row_id, what, sorted(fields)), by=by)

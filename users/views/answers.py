@@ -21,6 +21,11 @@ def refusal(error: DomainError) -> Errors:
     return {error.field or "": [str(error)]}
 
 
+def shown(errors: Errors) -> dict[str, Any]:
+    """Errors as templates take them: `errors` by field, `refused` for the whole form."""
+    return {"errors": errors, "refused": [*errors.get("", []), *errors.get("non_field_errors", [])]}
+
+
 def answer(request: Request, template: str, part: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """The named part of the page to htmx, the whole page otherwise."""
     name = f"{template}#{part}" if request.htmx and not request.htmx.boosted else template

@@ -15,7 +15,7 @@ from users import operations, queries
 from users.models import Ticket, User
 from users.operations.tickets import TicketUsed
 from users.serializers import JoinInput
-from users.views.answers import errors_of, refusal
+from users.views.answers import errors_of, refusal, shown
 
 BACKEND = "users.authentication.PasswordBackend"
 
@@ -63,5 +63,5 @@ def join(request: Request, token: str) -> HttpResponse:
         else:
             _log_in(request, user)
             return redirect("/")
-    context |= {"values": {"name": request.POST.get("name", "")}, "errors": errors}
+    context |= {"values": {"name": request.POST.get("name", "")}, **shown(errors)}
     return render(request, "users/join.html", context, status=422)

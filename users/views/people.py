@@ -12,7 +12,7 @@ from core.http import Request, keyset_page, permission_required
 from users import operations, queries, rules
 from users.models import User
 from users.serializers import Invitation, RoleChange
-from users.views.answers import answer, errors_of, refusal
+from users.views.answers import answer, errors_of, refusal, shown
 
 PAGE = 50
 STATES = [("active", "Active"), ("invited", "Invited"), ("deactivated", "Deactivated")]
@@ -35,7 +35,6 @@ def people(request: Request) -> HttpResponse:
         "states": STATES,
         "values": {},
         "errors": {},
-        "tab": "people",
     }
     return answer(request, "users/people.html", "rows", context)
 
@@ -64,7 +63,7 @@ def invite(request: Request) -> HttpResponse:
 
 
 def _invite_form(request: Request, errors: Any, values: dict[str, str], *, status: int = 200) -> HttpResponse:
-    context = {"errors": errors, "values": values, "roles": _role_options(), "tab": "people"}
+    context = {"values": values, "roles": _role_options(), **shown(errors)}
     return answer(request, "users/invite.html", "form", context, status=status)
 
 
@@ -93,7 +92,6 @@ def _person_page(request: Request, user_id: UUID, refused: str = "") -> HttpResp
         "tokens": [token for token in found.tokens.order_by("-created_at") if token.usable(now())],
         "refused": refused,
         "own": found.pk == request.actor.user_id,
-        "tab": "people",
     }
     return render(request, "users/person.html", context, status=422 if refused else 200)
 

@@ -10,7 +10,7 @@ from core.errors import DomainError
 from core.http import Request, permission_required
 from users import operations, rules
 from users.serializers import ProfileInput, WorkspaceInput
-from users.views.answers import Errors, errors_of, refusal
+from users.views.answers import Errors, errors_of, refusal, shown
 
 THEMES = [("", "As the system"), ("light", "Light"), ("dark", "Dark")]
 YEAR = 365 * 24 * 3600
@@ -40,10 +40,9 @@ def _profile_page(request: Request, errors: Errors, *, status: int = 200) -> Htt
     given = request.POST.dict() if request.method == "POST" else {}
     context = {
         "values": {"name": request.user.name, "time_zone": request.user.time_zone, **given},  # type: ignore[union-attr]
-        "errors": errors,
+        **shown(errors),
         "zones": sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC"),
         "themes": THEMES,
-        "tab": "profile",
     }
     return render(request, "users/profile.html", context, status=status)
 
@@ -72,5 +71,5 @@ def workspace(request: Request) -> HttpResponse:
             messages.success(request, "Workspace saved")
             return redirect("users:workspace")
     values = {"name": request.POST.get("name", tenant.name)}
-    context = {"values": values, "errors": errors, "tab": "workspace", "address": request.build_absolute_uri("/")}
+    context = {"values": values, **shown(errors), "address": request.build_absolute_uri("/")}
     return render(request, "users/workspace.html", context, status=422 if errors else 200)

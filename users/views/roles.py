@@ -42,7 +42,6 @@ def _page(request: Request, refused: str = "", *, status: int = 200) -> HttpResp
         "granted": {role.code: role.granted() for role in known},
         "seen": queries.version_of(known),
         "refused": refused,
-        "tab": "roles",
     }
     return render(request, "users/roles.html", context, status=status)
 

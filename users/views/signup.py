@@ -1,10 +1,9 @@
-"""The public site: what Plumbline is, sign-up, confirmation, and finding one's workspace again.
+"""The public site: sign-up, confirmation, and finding one's workspace again.
 
 There are no sessions here; what a step must remember is a signed token in the address.
 """
 
 from typing import Any
-
 
 from allauth.core import ratelimit
 from django.conf import settings
@@ -27,15 +26,10 @@ from users import mail, operations, queries
 from users.operations.signup import CODE_LIFE, SignupOver
 from users.serializers import CodeInput, EmailInput, SignupInput
 from users.tasks import mail_workspaces
-from users.views.answers import Errors, errors_of, refusal
+from users.views.answers import Errors, errors_of, refusal, shown
 
 VISITOR = Actor(label="sign-up")
 MINUTES = int(CODE_LIFE.total_seconds() // 60)
-
-
-@require_GET
-def landing(request: Request) -> HttpResponse:
-    return render(request, "public/landing.html")
 
 
 @sensitive_post_parameters("password")
@@ -60,7 +54,7 @@ def signup(request: Request) -> HttpResponse:
 
 
 def _signup_form(request: Request, errors: Errors, values: dict[str, str], *, status: int = 200) -> HttpResponse:
-    context = {"errors": errors, "values": values, "base_domain": settings.BASE_DOMAIN}
+    context = {"values": values, "base_domain": settings.BASE_DOMAIN, **shown(errors)}
     return render(request, "public/signup.html", context, status=status)
 
 
@@ -121,7 +115,7 @@ def _code_form(
     context: dict[str, Any] = {
         "token": token,
         "pending": pending,
-        "errors": errors,
+        **shown(errors),
         "values": {"slug": request.POST.get("slug") or pending.slug, "code": request.POST.get("code", "")},
         "taken": taken,
         "sent_again": request.GET.get("sent") == "again",
@@ -168,4 +162,4 @@ def find_workspace(request: Request) -> HttpResponse:
             errors = {"": ["Mail cannot be sent at the moment. Please try again in a few minutes."]}
         else:
             return redirect(f"{reverse('find-workspace')}?sent=1")
-    return render(request, "public/find.html", {"errors": errors, "values": request.POST.dict()}, status=422)
+    return render(request, "public/find.html", {"values": request.POST.dict(), **shown(errors)}, status=422)

@@ -13,7 +13,7 @@ from core.errors import DomainError
 from core.http import Request, keyset_page, permission_required
 from users import operations, queries, rules
 from users.serializers import TokenInput
-from users.views.answers import errors_of, refusal
+from users.views.answers import errors_of, refusal, shown
 
 PAGE = 50
 
@@ -28,7 +28,7 @@ def tokens(request: Request) -> HttpResponse:
     given = TokenInput(data={**request.POST.dict(), "expires_on": request.POST.get("expires_on") or None})
     errors = errors_of(given)
     if errors:
-        return _page(request, errors=errors, status=422)
+        return _page(request, **shown(errors), status=422)
     try:
         made, secret = operations.create_token(
             **given.validated_data,
@@ -37,7 +37,7 @@ def tokens(request: Request) -> HttpResponse:
             at=now(),
         )
     except DomainError as error:
-        return _page(request, errors=refusal(error), status=422)
+        return _page(request, **shown(refusal(error)), status=422)
     return _page(request, made=made, secret=secret)
 
 
@@ -52,7 +52,7 @@ def _page(request: Request, *, status: int = 200, **context: Any) -> HttpRespons
     failed = request.method == "POST" and "secret" not in context
     at = now()
     values = request.POST.dict() if failed else {"expires_on": (at + timedelta(days=90)).date().isoformat()}
-    shown = {"page": page, "values": values, "at": at, "tab": "tokens"}
+    shown = {"page": page, "values": values, "at": at}
     return render(request, "users/tokens.html", shown | context, status=status)
 
 

@@ -38,7 +38,6 @@ def entries(request: Request) -> HttpResponse:
         "events": trail.choices(),
         "people": list(User.objects.visible_to(request.actor).order_by("name").values_list("pk", "name")),
         "head": EntryHead.objects.get(),
-        "tab": "trail",
     }
     return answer(request, "users/trail.html", "entries", context, status=422 if errors else 200)
 
@@ -48,7 +47,7 @@ def entries(request: Request) -> HttpResponse:
 def verify(request: Request) -> HttpResponse:
     """Recompute every hash of the chain and say what came out."""
     head, breaks = EntryHead.objects.get(), verify_chain()
-    context = {"breaks": breaks, "head": head, "checked_at": now(), "checked": True, "tab": "trail"}
+    context = {"breaks": breaks, "head": head, "checked_at": now(), "checked": True}
     if request.htmx:
         return render(request, "users/trail_check.html#result", context)
     return render(request, "users/trail_check.html", context)

@@ -1,0 +1,130 @@
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils.timezone import now
+
+from accounts.models import Account
+from core.actor import Actor
+from core.rules import ADMIN, ANALYST, CSM, MANAGER, VIEWER
+from kpis import operations as kpis
+from kpis.operations import health
+from kpis.queries.health import live_card
+from tenants.context import public_scope, tenant_scope
+from tenants.models import Tenant
+from tenants.operations import create_tenant
+from tenants.queries import operator_tenant
+from users import keys, operations
+from users.mail import address
+from users.models import ApiToken, User
+
+SLUG, COMPANY = "demo", "Northwind Demo"
+PASSWORD = "plumb-the-line"  # noqa: S105 -- for a demonstration on one machine; refused in production
+PEOPLE = (
+    ("admin", "Ada Admin", ADMIN),
+    ("manager", "Mara Manager", MANAGER),
+    ("csm", "Cleo Success", CSM),
+    ("analyst", "Anton Analyst", ANALYST),
+    ("viewer", "Vera Viewer", VIEWER),
+)
+OPERATOR = "operator@plumbline.example"
+TOKEN = "Demo scripts"  # noqa: S105 -- its name
+
+
+class Command(BaseCommand):
+    help = "Make the demo workspace with its people, synthetic portfolio and API token, and an operator. Repeatable."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--write-json", type=Path, help="leave addresses, logins and the token here, for scripts")
+        parser.add_argument("--no-sample", action="store_true", help="people only, no synthetic portfolio")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEVELOPMENT:
+            raise CommandError("The demo has passwords that everybody knows: it is for DEVELOPMENT=true only.")
+        by = Actor.system("demo")
+        tenant = self._tenant(by)
+        with tenant_scope(tenant):
+            self._people(by)
+            token = self._token(options["write_json"])
+            if not options["no_sample"]:
+                _portfolio(by)
+        self._operator(by)
+        facts = _facts(token)
+        if options["write_json"]:
+            options["write_json"].write_text(json.dumps(facts, indent=2) + "\n")
+            options["write_json"].chmod(0o600)
+        self.stdout.write(f"Workspace  {facts['tenant_url']}\nSign in as {facts['users'][0]['email']}, {PASSWORD}")
+
+    def _tenant(self, by: Actor) -> Tenant:
+        with public_scope():
+            found: Tenant | None = Tenant.objects.filter(slug=SLUG).first()
+        if found is not None and found.kind != Tenant.Kind.DEMO:
+            raise CommandError(f"The address {SLUG} belongs to a real workspace here.")
+        return found or create_tenant(name=COMPANY, slug=SLUG, kind=Tenant.Kind.DEMO, at=now(), by=by)
+
+    def _people(self, by: Actor) -> None:
+        there = set(User.objects.values_list("email", flat=True))
+        for local, name, role in PEOPLE:
+            email = f"{local}@demo.example"
+            if email not in there:
+                operations.add_person(email=email, name=name, role=role, password_hash=make_password(PASSWORD), by=by)
+
+    def _token(self, path: Path | None) -> str:
+        """The token of the last time while it works, so that scripts keep theirs; a new one otherwise."""
+        kept = _kept_token(path)
+        admin = User.objects.get(email="admin@demo.example")
+        mine = ApiToken.objects.filter(user=admin, name=TOKEN, revoked_at=None)
+        if kept and mine.filter(digest=keys.digest(kept)).exists():
+            return kept
+        with transaction.atomic():
+            for old in mine:
+                operations.revoke_token(token_id=old.pk, by=admin.as_actor(), at=now())
+            made = operations.create_token(name=TOKEN, hint=SLUG, expires_at=None, by=admin.as_actor(), at=now())
+        return made[1]
+
+    def _operator(self, by: Actor) -> None:
+        tenant = operator_tenant()
+        if tenant is not None:
+            with tenant_scope(tenant):
+                if User.objects.filter(email=OPERATOR).exists():
+                    return
+        hashed = make_password(PASSWORD)
+        operations.add_operator(email=OPERATOR, name="Olga Operator", password_hash=hashed, by=by, at=now())
+
+
+def _portfolio(by: Actor) -> None:
+    """The synthetic portfolio with its scores of today and of the months before, unless it is there."""
+    if Account.objects.filter(sample=True).exists():
+        return
+    at, scoring = now(), Actor.system("scoring")
+    accounts = kpis.add_sample_data(by=by, at=at)
+    kpis.rescore_accounts(account_ids=accounts, at=at, by=scoring)
+    card = live_card()
+    for chunk in health.chunks(accounts):
+        health.rescore_past(chunk, card, at=at, by=scoring)
+
+
+def _kept_token(path: Path | None) -> str:
+    try:
+        return str(json.loads(path.read_text())["api_token"]) if path else ""
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _facts(token: str) -> dict[str, Any]:
+    base = settings.BASE_DOMAIN
+    return {
+        "public_url": address(base),
+        "tenant_url": address(f"{SLUG}.{base}"),
+        "operator_url": address(f"{settings.OPERATOR_SLUG}.{base}"),
+        "mailbox_url": address(base, "/mailbox/"),
+        "api_url": address(f"{SLUG}.{base}", "/api/v1/"),
+        "users": [{"email": f"{local}@demo.example", "password": PASSWORD, "role": role} for local, _, role in PEOPLE],
+        "operator": {"email": OPERATOR, "password": PASSWORD},
+        "api_token": token,
+    }
