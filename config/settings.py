@@ -278,6 +278,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
 
+# Outgoing requests: the purposes that may reach other hosts. Everything is off until it is named here.
+EGRESS = frozenset(filter(None, env.text("EGRESS", "").split(",")))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
