@@ -15,9 +15,14 @@ from django.db.models.query import RawQuerySet
 from core.errors import CrossTenant
 
 
+def _place(using: str | None) -> str:
+    schema: str = connections[using or "default"].schema_name  # type: ignore[attr-defined]  # our own backend
+    return schema
+
+
 def schema_now(using: str | None = None) -> str | None:
     """The tenant's schema of this thread's connection; None in `public` and before a tenant was named."""
-    schema: str = connections[using or "default"].schema_name
+    schema = _place(using)
     return schema if schema.startswith("t_") else None
 
 
@@ -27,7 +32,7 @@ def stamp_of(row: Any) -> str | None:
 
 
 def _refuse(what: str, home: str, using: str | None) -> None:
-    raise CrossTenant(f"{what} of {home}, used in {connections[using or 'default'].schema_name}")
+    raise CrossTenant(f"{what} of {home}, used in {_place(using)}")
 
 
 class GuardedRow:
@@ -41,7 +46,7 @@ class GuardedRow:
 
     def check_schema(self, using: str | None = None) -> None:
         """Raise CrossTenant when this row belongs to another tenant than the current one."""
-        if self._schema is not None and self._schema != connections[using or "default"].schema_name:
+        if self._schema is not None and self._schema != _place(using):
             _refuse(type(self).__name__, self._schema, using)
 
     def save_base(self, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +56,7 @@ class GuardedRow:
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         self.check_schema(kwargs.get("using"))
-        return super().delete(*args, **kwargs)  # type: ignore[misc,no-any-return]
+        return super().delete(*args, **kwargs)  # type: ignore[misc]
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         self.check_schema(kwargs.get("using"))
@@ -66,7 +71,7 @@ class _Bound:
     _bound: str | None = None
 
     def _check(self) -> None:
-        if self._bound is not None and self._bound != connections[self._db or "default"].schema_name:
+        if self._bound is not None and self._bound != _place(self._db):
             _refuse(f"queryset of {self.model.__name__}", self._bound, self._db)
 
     def _bind(self) -> None:
@@ -77,7 +82,7 @@ class _Bound:
     @property
     def db(self) -> str:
         self._check()
-        return super().db  # type: ignore[misc,no-any-return]
+        return super().db  # type: ignore[misc]
 
     def _fetch_all(self) -> None:
         self._bind()
@@ -128,7 +133,7 @@ class GuardedRows(_Bound):
         return super().bulk_update(objs, *args, **kwargs)  # type: ignore[misc]
 
 
-class GuardedQuerySet(GuardedRows, models.QuerySet[Any]):
+class GuardedQuerySet(GuardedRows, models.QuerySet[Any]):  # type: ignore[misc]
     """The base of every tenant table's queryset."""
 
 
@@ -163,7 +168,7 @@ def guard_model(model: type[models.Model]) -> None:
             f"{model.__name__}: its default manager hides rows, so it cannot follow foreign keys"
         )
     model._meta.base_manager_name = default.name
-    model._meta._expire_cache()
+    model._meta._expire_cache()  # type: ignore[attr-defined]
 
 
 def _guard_manager(manager: Any) -> None:

@@ -69,7 +69,7 @@ def delta(value: Any, *, unit: str = "", places: int | None = None, good: str = 
     return format_html('<span class="delta{}"><bdi dir="ltr">{}{}{}</bdi></span>', kind, text, gap, unit)
 
 
-def _field(row: Any, index: int, *names: str) -> Any:
+def read(row: Any, index: int, *names: str) -> Any:
     """A value of a tuple by place, of a dict or object by the first name it has."""
     if isinstance(row, tuple | list) and not hasattr(row, "_fields"):
         return row[index] if index < len(row) else None
@@ -85,7 +85,7 @@ def fingerprint(rows: Iterable[Any], *, plain: bool = False) -> SafeString:
     bars, words = [], []
     for row in rows or ():
         label, value, band = (
-            _field(row, i, *names) for i, names in enumerate((("label", "name"), ("value", "score"), ("band",)))
+            read(row, i, *names) for i, names in enumerate((("label", "name"), ("value", "score"), ("band",)))
         )
         known = formats.decimal(value)
         band = band_name(band) if known is not None else "unknown"
@@ -185,7 +185,7 @@ def waterfall(rows: Iterable[Any], *, axis: Any = 100, signs: bool = False) -> l
     steps, total, full = [], Decimal(0), formats.decimal(axis) or Decimal(100)
     names = (("label", "name"), ("points", "contribution"), ("note", "hint"), ("url",), ("weight",))
     for row in rows or ():
-        label, raw, note, url, weight = (_field(row, i, *known) for i, known in enumerate(names))
+        label, raw, note, url, weight = (read(row, i, *known) for i, known in enumerate(names))
         points = formats.decimal(raw)
         length = points or Decimal(0)
         low = min(total, total + length)
@@ -221,7 +221,7 @@ def category_rows(rows: Iterable[Any]) -> list[CategoryRow]:
     names = (("label", "name"), ("value", "score"), ("band",), ("delta", "change"), ("url",))
     known = []
     for row in rows or ():
-        label, value, band, change, url = (_field(row, i, *n) for i, n in enumerate(names))
+        label, value, band, change, url = (read(row, i, *n) for i, n in enumerate(names))
         figure = formats.decimal(value)
         known.append(
             CategoryRow(label or "", figure, band_name(band) if figure is not None else "unknown", change, url or "")
@@ -231,7 +231,7 @@ def category_rows(rows: Iterable[Any]) -> list[CategoryRow]:
 
 def plot_row(point: Any) -> tuple[Any, Any]:
     """Label and value of a point of a plot."""
-    return _field(point, 0, "label", "name"), _field(point, 1, "value", "score")
+    return read(point, 0, "label", "name"), read(point, 1, "value", "score")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.forms import BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from core.templatetags import controls, formats, marks
+from core.templatetags import controls, formats, marks, swarm
 
 register = template.Library()
 
@@ -192,3 +192,13 @@ def waterfall_total(total: Any, axis: Any = 100) -> str:
 @register.simple_tag
 def plot_row(point: Any) -> tuple[Any, Any]:
     return marks.plot_row(point)
+
+
+@register.simple_tag
+def place_swarm(rows: Iterable[Any]) -> swarm.Swarm:
+    return swarm.swarm(rows)
+
+
+@register.simple_tag
+def swarm_dots(placed: swarm.Swarm) -> SafeString:
+    return swarm.dots(placed)
