@@ -105,14 +105,14 @@ def undo_correction(*, value_id: UUID, by: Actor, at: datetime) -> KpiValue | No
     KpiValue.DoesNotExist, PermissionDenied, and CellChanged when the correction is not the last word any more.
     """
     require(by, rules.CORRECT_VALUE)
-    made = KpiValue.objects.visible_to(by).select_related("account", "kpi", "previous").get(pk=value_id)
+    made = KpiValue.objects.visible_to(by).select_related("account", "kpi").get(pk=value_id)
     cell = Cell(made.account, made.kpi, made.period)
     current = _current(cell)
     if current is None or current.pk != made.pk or made.origin != KpiValue.Origin.EDIT:
         raise CellChanged(current)
-    if made.previous is None:
+    if made.previous_id is None:
         return _withdraw(cell, made, by=by, at=at)
-    after = made.previous
+    after = KpiValue.objects.get(pk=made.previous_id)
     after.pk, after._state.adding = None, True  # a copy, as Django's manual makes one
     after.superseded_at = None
     after.by_id, after.by_label, after.reason = by.user_id, by.label, f"Undone: {made.reason}"[:REASON_LENGTH]
