@@ -58,8 +58,10 @@ FORMS = [
     "//example.com",
     "javascript:1",
 ]
-DISGUISES = ["http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/", "http://127.1/", "http://localhost/",
-             "http://localhost./", "http://[::ffff:127.0.0.1]/", "http://①②⑦.⓪.⓪.①/", "http://127.0.0.1.:80/"]  # fmt: skip
+DISGUISES = """
+http://2130706433/ http://0x7f000001/ http://0177.0.0.1/ http://127.1/ http://localhost/ http://localhost./
+http://[::ffff:127.0.0.1]/ http://①②⑦.⓪.⓪.①/ http://127.0.0.1.:80/
+""".split()
 
 
 @pytest.mark.parametrize("address", PRIVATE)
