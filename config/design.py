@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from math import cos, sin
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +23,7 @@ def _bars(*values: int | None) -> list[tuple[str, int | None, str]]:
     return [(name, value, _band(value)) for name, value in zip(CATEGORIES, values, strict=True)]
 
 
-def _band(value: int | None) -> str:
+def _band(value: float | None) -> str:
     if value is None:
         return "unknown"
     return "green" if value >= 75 else "yellow" if value >= 50 else "red"
@@ -44,7 +45,9 @@ def _accounts() -> list[dict[str, Any]]:
             "delta": delta,
             "arr": arr,
             "bars": _bars(*bars),
-            "trend": [70 - len(name) + (3, 4, 2, 5, 4, 6, 3, 1, 2, -2, -5, -6)[i] for i in range(12)] if score else [None] * 12,
+            "trend": [70 - len(name) + (3, 4, 2, 5, 4, 6, 3, 1, 2, -2, -5, -6)[i] for i in range(12)]
+            if score
+            else [None] * 12,
             "renewal": TODAY + timedelta(days=days) if days else None,
             "days": days,
         }
@@ -64,6 +67,19 @@ def _contributions() -> list[tuple[str, Decimal | None, str, str, int]]:
         (name, Decimal(p) if p else None, f"score {v}" if v else "no value yet", "#", w)
         for name, p, w, v in zip(CATEGORIES, points, weights, values, strict=True)
     ]
+
+
+def _swarm() -> list[tuple[str, float, str, int, str]]:
+    """248 made-up accounts: scores spread around two centres, sizes falling off."""
+    rows = []
+    for i in range(248):
+        score = (
+            round(84 + 13 * sin(i * 2.4) * cos(i * 0.7), 1)
+            if i % 3
+            else round(62 + 26 * sin(i * 1.7) * cos(i * 0.31), 1)
+        )
+        rows.append((f"Account {i + 1}", score, _band(score), 900_000 // (1 + i % 41) ** 2, "#"))
+    return rows
 
 
 MONTHS = ("Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov")
@@ -88,6 +104,13 @@ def guide(request: HttpRequest) -> HttpResponse:
             "contributions": _contributions(),
             "line": list(zip(MONTHS, LINE, strict=True)),
             "pushes": PUSHES,
+            "swarm": _swarm(),
+            "swarm_bands": [
+                ("red", 26, "#", False),
+                ("yellow", 58, "#", False),
+                ("green", 164, "#", True),
+                ("unknown", 4, "#", False),
+            ],
             "spark": [3, 4, 6, None, None, 5, 7, 9, 8, 11],
             "stages": [("new", "New"), ("live", "Live"), ("lost", "Lost")],
             "at": timezone.now() - timedelta(minutes=4),
