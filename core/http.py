@@ -125,6 +125,8 @@ def _unpack(cursor: str, queryset: QuerySet[Any], fields: Sequence[str]) -> list
 
 
 def _field(queryset: QuerySet[Any], path: str) -> Any:
+    if path in queryset.query.annotations:
+        return queryset.query.annotations[path].output_field
     model = queryset.model
     *parents, last = path.split("__")
     for parent in parents:
@@ -141,7 +143,7 @@ def _value(row: Any, path: str) -> Any:
 def keyset_page(
     queryset: QuerySet[Any], order: Sequence[str], *, size: int, after: str = "", before: str = ""
 ) -> Page[Any]:
-    """One page of `queryset` in `order` (field paths, '-' descending, not null, the last one unique).
+    """One page of `queryset` in `order` (field paths or annotations, '-' descending, not null, the last one unique).
 
     Costs one query of size + 1 rows however deep the page is; an unreadable cursor gives the first page.
     """
