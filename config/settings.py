@@ -196,7 +196,7 @@ STATIC_ROOT = RUN_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(RUN_DIR / "media")))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "tenants.storage.TenantStorage"},
     "staticfiles": {"BACKEND": "config.static.ManifestStorage"},
 }
 FILE_UPLOAD_HANDLERS = [
@@ -275,7 +275,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": env.number("CELERY_VISI
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # the outbox redelivers; a request never waits for a lost broker
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "tenants.beat:Scheduler"
+CELERY_RESULT_EXPIRES = None  # no results are kept, so beat needs no clean-up task
 CELERY_TIMEZONE = "UTC"
 
 # Outgoing requests: the purposes that may reach other hosts. Everything is off until it is named here.

@@ -24,7 +24,7 @@ ALLOWED_HOSTS = ["*"]
 BASE_DOMAIN = "test"
 PUBLIC_HOSTS = ["test", "www.test"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "tenants.storage.TenantStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 MEDIA_ROOT = _RUN / "media"

@@ -41,8 +41,8 @@ class GuardedRow:
     _schema: str | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._schema = schema_now()  # first: assigning related rows already looks at it
         super().__init__(*args, **kwargs)
-        self._schema = schema_now()
 
     def check_schema(self, using: str | None = None) -> None:
         """Raise CrossTenant when this row belongs to another tenant than the current one."""

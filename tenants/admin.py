@@ -44,16 +44,16 @@ class MeasuredList(ChangeList):
         measured = measure([row.schema_name for row in rows])
         for row in rows:
             row.measure = measured[row.schema_name]
-        self.result_list = rows  # type: ignore[assignment]
+        self.result_list = rows
 
 
-class DomainInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class DomainInline(ReadOnly, admin.TabularInline):
     model = Domain
     fields = readonly_fields = ("domain", "is_primary", "created_at")
     extra = 0
 
 
-class TenantAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class TenantAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("name", "address", "kind", "state", "people", "accounts", "last_activity", "size", "created_at")
     list_filter = ("state", "kind", "node")
     list_per_page = 50
@@ -122,31 +122,31 @@ def _number(count: int | None) -> str:
     return UNKNOWN if count is None else f"{count:,}"
 
 
-class FailureInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class FailureInline(ReadOnly, admin.TabularInline):
     model = MigrationFailure
     fields = readonly_fields = ("tenant", "migration", "error", "at", "resolved_at")
     extra = 0
 
 
-class MigrationReportAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class MigrationReportAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("started_at", "finished_at", "migrated", "unchanged", "failed")
     ordering = ("-started_at",)
     inlines = (FailureInline,)
 
 
-class RefusedTaskAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class RefusedTaskAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "task", "schema_name", "reason")
     list_filter = ("task", "reason")
     ordering = ("-at",)
 
 
-class ScheduledRunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class ScheduledRunAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("task", "slot", "started", "created_at", "finished_at")
     list_filter = ("task",)
     ordering = ("-created_at",)
 
 
-class PendingSignupAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class PendingSignupAdmin(ReadOnly, admin.ModelAdmin):
     """Who asked for a workspace and has not confirmed; password and code stay out of sight."""
 
     list_display = ("company", "email", "created_at", "expires_at", "sent", "attempts")
@@ -154,7 +154,7 @@ class PendingSignupAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("-created_at",)
 
 
-DESCRIBED: dict[type[Model], type[admin.ModelAdmin]] = {  # type: ignore[type-arg]
+DESCRIBED: dict[type[Model], type[admin.ModelAdmin]] = {
     Tenant: TenantAdmin,
     MigrationReport: MigrationReportAdmin,
     RefusedTask: RefusedTaskAdmin,

@@ -11,7 +11,7 @@ _LOCK = 7_120_621
 _STAND_BY = 5.0  # seconds until a beat that stands by asks again
 
 
-class Scheduler(DatabaseScheduler):  # type: ignore[misc]
+class Scheduler(DatabaseScheduler):
     _held_by: int | None = None  # server process that holds the lock for us
 
     def setup_schedule(self) -> None:

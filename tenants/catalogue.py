@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -98,7 +99,8 @@ _QUERIES = {
         where n.nspname = any(%s)
           and not exists (select 1 from pg_constraint o where o.conindid = c.oid and o.contype in ('p', 'u', 'x'))""",
     "trigger": """
-        select n.nspname, c.relname || '.' || quote_ident(g.tgname), 0, pg_get_triggerdef(g.oid)
+        select n.nspname, c.relname || '.' || quote_ident(g.tgname), 0,
+               pg_get_triggerdef(g.oid) || case g.tgenabled when 'O' then '' else ' /* ' || g.tgenabled::text || ' */' end
         from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = any(%s) and not g.tgisinternal""",
 }
@@ -131,7 +133,7 @@ def parts(schemas: Sequence[str]) -> dict[str, list[Part]]:
         for kind in KINDS:
             cursor.execute(_QUERIES[kind].replace("{late}", _LATE), [list(schemas)])
             for schema, name, order, sql in cursor.fetchall():
-                found[schema].append(Part(kind, name, sql.replace(schema, "{schema}"), order))
+                found[schema].append(Part(kind, name.replace(schema, "{schema}"), sql.replace(schema, "{schema}"), order))
     return dict(found)
 
 
@@ -145,7 +147,7 @@ def leaving_keys() -> list[str]:
     return _lines(_LEAVING, [])
 
 
-def _lines(sql: str, params: list[object]) -> list[str]:
+def _lines(sql: str, params: list[Any]) -> list[str]:
     with no_tenant_scope(), connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [line for (line,) in cursor.fetchall()]

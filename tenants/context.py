@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -52,6 +52,12 @@ def no_tenant_scope() -> Iterator[None]:
     """Be nowhere for a block: every name must be qualified, as in reading the catalogue."""
     with tenant_scope(NO_TENANT):
         yield
+
+
+def way_back() -> Callable[[], AbstractContextManager[None]]:
+    """What enters the current scope again later, as often as it is called; for work that outlives its scope."""
+    tenant, include_public = connection.tenant, connection.include_public_schema  # type: ignore[attr-defined]
+    return lambda: tenant_scope(tenant, include_public=include_public)
 
 
 def current_schema() -> str:

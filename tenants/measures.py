@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Model
@@ -33,8 +34,8 @@ _counted: list[_Counted] = []
 
 
 def connect(*, people: type[Model], accounts: type[Model], seen: str) -> None:
-    """Say which tables of upper floors are counted; `seen` is the time field of a person. Called by config once."""
-    _counted[:] = [_Counted(people._meta.db_table, accounts._meta.db_table, people._meta.get_field(seen).column)]
+    """Say which tables of upper floors are counted; `seen` is a person's column of time. Called by config once."""
+    _counted[:] = [_Counted(people._meta.db_table, accounts._meta.db_table, seen)]
 
 
 def measure(schemas: Sequence[str]) -> dict[str, Measure]:
@@ -42,11 +43,12 @@ def measure(schemas: Sequence[str]) -> dict[str, Measure]:
     with no_tenant_scope(), connection.cursor() as cursor:
         cursor.execute(_SIZES, [list(schemas)])
         sizes = dict(cursor.fetchall())
-        counts: dict[str, tuple[int, int, datetime | None]] = {}
+        counts: dict[str, tuple[Any, Any, Any]] = {}
         if _counted and (whole := _with_tables(cursor, schemas, _counted[0])):
             cursor.execute(" union all ".join(_one(schema, _counted[0]) for schema in whole))
             counts = {schema: (people, accounts, last) for schema, people, accounts, last in cursor.fetchall()}
-    return {schema: Measure(*counts.get(schema, (None, None, None)), sizes.get(schema)) for schema in schemas}
+    unknown = (None, None, None)
+    return {schema: Measure(*(*counts.get(schema, unknown), sizes.get(schema))) for schema in schemas}
 
 
 _SIZES = """

@@ -1,16 +1,16 @@
 """The tenant of a request: from the host name, and from nothing else."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 
-from tenants.context import public_scope, tenant_scope
+from tenants.context import public_scope, tenant_scope, way_back
 from tenants.hosted import HostedTenant
 from tenants.queries import tenant_of_host
 
@@ -41,7 +41,7 @@ class TenantMiddleware:
         host = _host(request)
         if host in settings.PUBLIC_HOSTS:
             request.tenant = None  # type: ignore[attr-defined]
-            request.urlconf = settings.PUBLIC_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.PUBLIC_URLCONF
             with public_scope():
                 return _in_scope(self.get_response(request))
         tenant = tenant_of_host(host) if host else None
@@ -53,7 +53,7 @@ class TenantMiddleware:
 
     def _serve(self, request: HttpRequest, tenant: HostedTenant) -> HttpResponseBase:
         request.tenant = tenant  # type: ignore[attr-defined]
-        request.urlconf = settings.OPERATOR_URLCONF if tenant.is_operator else settings.TENANT_URLCONF  # type: ignore[attr-defined]
+        request.urlconf = settings.OPERATOR_URLCONF if tenant.is_operator else settings.TENANT_URLCONF
         with tenant_scope(tenant, include_public=tenant.is_operator):
             return _in_scope(self.get_response(request))
 
@@ -77,18 +77,15 @@ def _plain(status: int, title: str, text: str) -> HttpResponse:
 def _in_scope(response: HttpResponseBase) -> HttpResponseBase:
     """A streaming response is produced after this middleware has left: each piece enters the tenant again."""
     if isinstance(response, StreamingHttpResponse) and not response.is_async:
-        response.streaming_content = _stream(
-            response.streaming_content, connection.tenant, connection.include_public_schema
-        )  # type: ignore[attr-defined]
+        response.streaming_content = _stream(iter(response.streaming_content), way_back())  # type: ignore[arg-type]
     return response
 
 
-def _stream(pieces: Iterable[Any], tenant: Any, include_public: bool) -> Iterator[Any]:
-    source = iter(pieces)
+def _stream(pieces: Iterator[Any], enter: Callable[[], AbstractContextManager[None]]) -> Iterator[Any]:
     while True:
-        with tenant_scope(tenant, include_public=include_public):
+        with enter():
             try:
-                piece = next(source)
+                piece = next(pieces)
             except StopIteration:
                 return
         yield piece

@@ -37,7 +37,7 @@ def _check_host(host: str) -> None:
         raise ValidationError("Use a lower-case host name without port.")
 
 
-class Tenant(TenantMixin):  # type: ignore[misc]
+class Tenant(TenantMixin):
     """A company that uses Plumbline. Its data live in the schema `schema_name`, which never changes."""
 
     class State(models.TextChoices):
@@ -112,7 +112,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]
         raise RuntimeError("use tenants.operations.create_tenant")
 
 
-class Domain(DomainMixin):  # type: ignore[misc]
+class Domain(DomainMixin):
     """A host name that a tenant answers on."""
 
     domain = models.CharField(max_length=253, unique=True, validators=[_check_host])

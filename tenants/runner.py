@@ -224,7 +224,7 @@ def _record(schema: str, group: Group) -> list[str]:
     current = ""
     with tenant_scope(schema):
         executor = MigrationExecutor(connection)
-        state = executor._create_project_state(with_applied_migrations=True)
+        state = executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
@@ -265,7 +265,7 @@ def _run_here(schema: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
         try:
-            executor = MigrationExecutor(connection, note)
+            executor = MigrationExecutor(connection, note)  # type: ignore[arg-type]
             executor.migrate(targets(executor, settings.TENANT_APPS))
         except Exception as error:
             raise MigrationFailed(current) from error

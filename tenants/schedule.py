@@ -2,8 +2,8 @@
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
-from celery import Task
 from django.db import transaction
 from django.utils.timezone import now
 
@@ -20,7 +20,7 @@ def slot_of(at: datetime, every: int) -> str:
     return datetime.fromtimestamp(start, tz=at.tzinfo).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def start_everywhere(task: Task, slot: str) -> int:
+def start_everywhere(task: Any, slot: str) -> int:
     """Queue `task` once in each active tenant for `slot`; returns how many tenants were started here.
 
     The order is another one in every slot, so that nobody is always last. Called again for the same slot,
@@ -41,7 +41,7 @@ def _place(slot: str, schema: str) -> str:
     return hashlib.blake2b(f"{slot}:{schema}".encode(), digest_size=16).hexdigest()
 
 
-def _start_batch(run_id: int, task: Task, order: list[tuple[str, str]]) -> int:
+def _start_batch(run_id: int, task: Any, order: list[tuple[str, str]]) -> int:
     with transaction.atomic():
         run = ScheduledRun.objects.select_for_update().get(pk=run_id)
         batch = [] if run.finished_at else [(place, schema) for place, schema in order if place > run.cursor][:BATCH]

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 HEADER = "tenant_schema"
 
 
-class TenantTask(Task):  # type: ignore[misc]
+class TenantTask(Task):
     """Carries the caller's schema in a header and runs in it.
 
     `public = True` marks the few tasks that work on `public`. A message without a tenant, or of one that is
@@ -29,13 +29,13 @@ class TenantTask(Task):  # type: ignore[misc]
     acks_late = True
     reject_on_worker_lost = True
 
-    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:  # type: ignore[override]
         """Queue the task for the schema that is current now. Raises NoTenant when there is none."""
         headers = dict(options.pop("headers", None) or {})
         headers[HEADER] = PUBLIC if self._is_public() else self._schema_to_send(headers)
         return super().apply_async(args, kwargs, headers=headers, **options)
 
-    def apply(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+    def apply(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:  # type: ignore[override]
         """Run here and now (tests, chains when eager), with the header a worker would get."""
         headers = dict(options.pop("headers", None) or {})
         if is_tenant_schema(current_schema()):

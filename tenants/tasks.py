@@ -7,7 +7,7 @@ from tenants.models import PendingSignup, RefusedTask, ScheduledRun
 from tenants.schedule import slot_of, start_everywhere
 
 
-@shared_task(name="tenants.for_each", public=True)
+@shared_task(name="tenants.for_each", public=True)  # type: ignore[call-overload]
 def for_each(*, task: str, every: int = 60, slot: str = "", **_: object) -> None:
     """Start the task named `task` once in every active tenant. The only task that beat schedules.
 
@@ -16,7 +16,7 @@ def for_each(*, task: str, every: int = 60, slot: str = "", **_: object) -> None
     start_everywhere(current_app.tasks[task], slot or slot_of(now(), every))
 
 
-@shared_task(name="tenants.prune", public=True)
+@shared_task(name="tenants.prune", public=True)  # type: ignore[call-overload]
 def prune(**_: object) -> None:
     """Drop sign-ups nobody confirmed, finished slots after a week and refused tasks after a quarter."""
     at = now()
