@@ -78,5 +78,5 @@ def _write_row(sheet: xlsxwriter.worksheet.Worksheet, row: int, cell: HeldCell, 
     for column, text in enumerate(texts):
         if isinstance(text, Decimal):
             sheet.write_number(row, column, float(text))
-        else:
+        elif text:
             sheet.write_string(row, column, text[:_CELL_LIMIT])

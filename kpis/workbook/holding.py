@@ -100,8 +100,16 @@ class Holding:
 
     # The end of the table
 
-    def finish(self) -> None:
-        """Report what holds for whole columns and the whole sheet, and the notices that were only counted."""
+    def finish(self, second_table: int) -> None:
+        """Report what holds for whole columns and the whole sheet, and the notices that were only counted.
+
+        second_table: the row from which on the sheet was not read because another table begins, 0 if none does.
+        """
+        if second_table:
+            rule, suggestion = wording.second_table(second_table)
+            self.out.issues.append(
+                Issue("second_table", self.sheet, second_table, 1, "", rule, suggestion, holds="sheet")
+            )
         for column, cells in self.by_column:
             self.out.issues.append(self._column_issue(column, cells))
         if self.sheet_problem is not None:

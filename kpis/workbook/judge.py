@@ -73,7 +73,7 @@ class TableJudge:
                 held.append(self.holding.cell(spot, *loose_value(value, mark, line.unit_raw, self.shared.facts)))
             return
         reading = self._reading(spot, value, mark)
-        if mark.formula and mark.cached:
+        if mark.formula and mark.cached and not reading.kind:
             text = "The stored result of the formula was used."
             self.holding.note("cached_formula_used", text, line.number, column.column)
         if reading.kind:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kpis.workbook.grids import Mark, Value, filled, text_of
+from kpis.workbook.headers import role_of
 from kpis.workbook.layouts import ValueColumn
 from kpis.workbook.readings import NO_MARK
 from kpis.workbook.sheets import Table
@@ -31,12 +32,15 @@ class Line(NamedTuple):
 
 
 class Lines:
-    """Iterate to get the data rows; afterwards `skipped` says in words which rows were not data, last_row the end."""
+    """Iterate to get the data rows. Afterwards: skipped, which rows were not data, in words; last_row, the last one
+    read; second_table, the row where another table begins, 0 if none does.
+    """
 
     def __init__(self, table: Table, dictionary: Dictionary) -> None:
         self.table, self.dictionary = table, dictionary
         self.skipped: list[tuple[int, str]] = []
         self.last_row = table.layout.header_row
+        self.second_table = 0
         self._known: dict[str, KpiRef | None] = {}
         self._filled_down: dict[tuple[int, int], Value] = {}
 
@@ -54,6 +58,9 @@ class Lines:
         for number, values, marks, hidden in self.table.grid.rows():
             if number <= layout.header_row:
                 continue
+            if self._starts_another_table(values):
+                self.second_table = number
+                return
             if merged:
                 values = self._fill_down(number, values)
             width = len(values)
@@ -70,6 +77,20 @@ class Lines:
             period_raw = values[period - 1] if 0 < period <= width else None
             unit_raw = text_of(values[unit - 1]) if 0 < unit <= width else ""
             yield Line(number, values, marks, hidden, account_raw, kpi_raw, kpi, period_raw, unit_raw)
+
+    def _starts_another_table(self, values: list[Value]) -> bool:
+        """True for a second heading, or a second "Account: ..." line, where the account is stated once above.
+
+        What follows may be of another account, so it must not be read as if it were of the first. In a table whose
+        rows name their account a repeated heading is only a file that was put together from several.
+        """
+        layout = self.table.layout
+        if layout.account or not 0 < layout.kpi <= len(values):
+            return False
+        name = values[layout.kpi - 1]
+        if not isinstance(name, str) or self.kpi_named(name) is not None:
+            return False
+        return role_of(name.rstrip(": ")) in ("kpi", "account") and sum(map(filled, values)) > 1
 
     def _is_note(
         self,

@@ -123,7 +123,8 @@ def _batches(plan: _Plan, *, start: int, size: int) -> Iterator[Batch]:
     position, begin = 0, start
     for table in plan.tables:
         judge = TableJudge(table, plan.shared, out)
-        for line in Lines(table, plan.shared.dictionary):
+        lines = Lines(table, plan.shared.dictionary)
+        for line in lines:
             if position - begin >= size:
                 yield _batch(out, position)
                 begin = position
@@ -131,7 +132,7 @@ def _batches(plan: _Plan, *, start: int, size: int) -> Iterator[Batch]:
             position += 1
             if position <= start:
                 out.clear()
-        judge.holding.finish()
+        judge.holding.finish(lines.second_table)
         if position <= start:
             out.clear()
     if position > start or out.cells or out.issues or out.notices:

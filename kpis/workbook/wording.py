@@ -56,6 +56,13 @@ def blanks(count: int) -> tuple[str, str]:
     return f"{cells} empty. Empty is not taken as zero.", "Fill them in, or leave them out."
 
 
+def second_table(row: int) -> tuple[str, str]:
+    return (
+        f"Another table begins in row {row}; only the first table of a sheet is read, because the account may change.",
+        "Put each table on a sheet of its own, or use the long layout with an account column.",
+    )
+
+
 def row_shape(found: int, expected: int) -> tuple[str, str]:
     return (
         f"The row has {found} cells under {expected} headings; a comma inside a value is probably not quoted.",
