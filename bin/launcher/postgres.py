@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher import process
-from launcher.state import ROOT, Refusal, folder_key, make_private, socket_dir, tail
+from launcher.state import ROOT, Refusal, folder_key, make_private, reason, socket_dir
 
 USER = DATABASE = "plumbline"
 START_SECONDS = 60.0  # crash recovery of a large data directory takes a while
@@ -241,9 +241,9 @@ def _initdb(cluster: Cluster) -> None:
             return
         last = (done.stderr or done.stdout).strip()
         _empty(cluster.data)
-    reason = last.splitlines()[-1] if last else "no message"
+    telling = last.splitlines()[-1] if last else "no message"
     raise Refusal(
-        f"PostgreSQL could not create its data in {cluster.data} ({reason}): check the disk and the rights there."
+        f"PostgreSQL could not create its data in {cluster.data} ({telling}): check the disk and the rights there."
     )
 
 
@@ -294,8 +294,7 @@ def _wait_ready(cluster: Cluster, server: subprocess.Popen[bytes] | None = None)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server is not None and server.poll() is not None:
-            reason = tail(cluster.log, 1)
-            raise Refusal(f"PostgreSQL did not start: {reason or 'no message'} (more in {cluster.log}).")
+            raise Refusal(f"PostgreSQL did not start ({reason(cluster.log)}): all of it is in {cluster.log}.")
         lines = _pid_lines(cluster)
         if len(lines) > 7 and lines[7].strip() == "ready":
             return

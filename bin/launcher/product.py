@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher import servers, venv
-from launcher.state import ROOT, Refusal, make_private, replace, run_dir, say, tail
+from launcher.state import ROOT, Refusal, make_private, reason, replace, run_dir, say
 
 APPS = ("core", "tenants", "users", "accounts", "kpis", "analytics", "playbooks", "config")
 QUARANTINED = 3  # exit code of migrate_all: some tenant failed, the rest is up to date
@@ -64,7 +64,7 @@ def manage(title: str, *arguments: str, tolerated: int = 0) -> int:
             check=False,
         )
     if done.returncode not in {0, tolerated}:
-        raise Refusal(f"{title} failed ({tail(manage_log(), 1) or 'no message'}): all of it is in {manage_log()}.")
+        raise Refusal(f"{title} failed ({reason(manage_log())}): all of it is in {manage_log()}.")
     return done.returncode
 
 

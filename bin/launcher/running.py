@@ -177,4 +177,15 @@ def _hurry_on_signals(watched: supervisor.Supervisor) -> None:
 
 
 def _announce(port: int) -> None:
-    say(f"\nPlumbline runs at http://localhost:{port}/\n")
+    """Addresses and logins, for a person; scripts read the same from .run/demo.json."""
+    demo = product.demo()
+    names = {"public_url": "Sign up", "tenant_url": "Demo", "operator_url": "Operators", "mailbox_url": "Mailbox"}
+    found = {title: demo[key] for key, title in names.items() if key in demo}
+    say(f"\nPlumbline runs at {found.get('Sign up') or f'http://localhost:{port}/'}\n")
+    for title, address in found.items():
+        say(f"  {title:<11}{address}")
+    for user in [*demo.get("users", []), demo.get("operator") or {}]:
+        if user:
+            say(f"  {user.get('role', 'operator'):<11}{user['email']}  password {user['password']}")
+    say(f"\n  API token in {product.demo_file()}")
+    say("  Stop with Ctrl-C or `make stop`; `make logs` follows the logs.")

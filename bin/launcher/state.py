@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+ERROR_LINE = re.compile(r"FATAL:|^E: |[Ee]rror:|Exception:|ImproperlyConfigured:|Unknown command:|in use")
 SOCKET_PATH_LIMIT = 103  # bytes: Linux takes 108 with the closing zero, macOS 104
 
 
@@ -136,6 +137,13 @@ def tail(path: Path, lines: int) -> str:
     with path.open("rb") as log:
         log.seek(max(0, path.stat().st_size - 400 * lines))
         return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def reason(log: Path) -> str:
+    """The line of a log that tells most in one line: the last error named as such, else the last line."""
+    lines = [line.strip() for line in tail(log, 40).splitlines() if line.strip()]
+    named = [line for line in lines if ERROR_LINE.search(line)]
+    return (named or lines or ["no message"])[-1][:300]
 
 
 def complain(text: str) -> None:

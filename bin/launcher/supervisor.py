@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from launcher import process, product, venv
-from launcher.state import ROOT, Refusal, make_private, run_dir, say, tail
+from launcher.state import ROOT, Refusal, make_private, reason, run_dir, say
 
 LOG_BYTES = 20_000_000  # a log larger than this is set aside at the next start
 STOP_SECONDS = 15.0  # for the request or the task in hand; what is cut short is queued again
@@ -122,7 +122,7 @@ class Supervisor:
         while not healthy(port):
             self.tick()
             if web.crashes >= GIVE_UP_AFTER:
-                raise Refusal(f"The web process does not start ({tail(web.log, 1)}): see {web.log}.")
+                raise Refusal(f"The web process does not start ({reason(web.log)}): see {web.log}.")
             if time.monotonic() > deadline:
                 raise Refusal(f"The first page did not answer within {READY_SECONDS:.0f} seconds: see {web.log}.")
             time.sleep(0.1)
@@ -153,7 +153,7 @@ def healthy(port: int) -> bool:
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (compared, not bound)
     connection = http.client.HTTPConnection(target, port, timeout=5)
     try:
-        connection.request("GET", "/healthz", headers={"Host": f"localhost:{port}"})
+        connection.request("GET", "/healthz/", headers={"Host": f"localhost:{port}"})
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher.state import ROOT, Refusal, make_private, run_dir, say, tail
+from launcher.state import ROOT, Refusal, make_private, reason, run_dir, say
 
 FIRST_START_BYTES = 2_000_000_000  # the virtual environment takes 1 GB, its download cache as much for a moment
 LATER_START_BYTES = 200_000_000
@@ -104,7 +104,7 @@ def ensure(packages: list[Package]) -> None:
     if _apt(prefix, install, log) != 0:  # the lists may be old, or there are none yet
         _apt(prefix, ["apt-get", "update"], log)
         if _apt(prefix, install, log) != 0:
-            raise Refusal(f"The packages could not be installed ({_reason(log)}): try `sudo {by_hand}` by hand.")
+            raise Refusal(f"The packages could not be installed ({reason(log)}): try `sudo {by_hand}` by hand.")
     still = [package.name for package in missing(wanted)]
     if still:
         raise Refusal(f"Installed, but still not found: {', '.join(still)} (see {log}).")
@@ -134,8 +134,3 @@ def _apt(prefix: list[str], command: list[str], log: Path) -> int:
             stderr=output,
             check=False,
         ).returncode
-
-
-def _reason(log: Path) -> str:
-    errors = [line for line in tail(log, 30).splitlines() if line.startswith("E:")]
-    return errors[-1].removeprefix("E:").strip() if errors else f"see {log}"

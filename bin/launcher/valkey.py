@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher import process
-from launcher.state import ROOT, Refusal, make_private, socket_dir, tail
+from launcher.state import ROOT, Refusal, make_private, reason, socket_dir
 
 START_SECONDS = 15.0
 
@@ -115,7 +115,7 @@ def _wait_ready(server: Server, child: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise Refusal(f"Valkey did not start: {tail(server.log, 1) or 'no message'} (more in {server.log}).")
+            raise Refusal(f"Valkey did not start ({reason(server.log)}): all of it is in {server.log}.")
         if _answers(server):
             return
         time.sleep(0.02)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from launcher import system
-from launcher.state import ROOT, Refusal, locked, make_private, run_dir, say, tail
+from launcher.state import ROOT, Refusal, locked, make_private, reason, run_dir, say
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -45,7 +45,7 @@ def ensure(packages: list[system.Package] | None = None) -> None:
         say("Installing Python packages from requirements.txt")
         if not _filled_by_uv(log) and not _filled_by_pip(log):
             raise Refusal(
-                f"The Python packages could not be installed ({_reason(log)}): "
+                f"The Python packages could not be installed ({reason(log)}): "
                 f"check the network and type the command again; all of it is in {log}."
             )
         STAMP.write_text(key())
@@ -69,7 +69,7 @@ def _make(log: Path) -> None:
     system.ensure(system.TO_INSTALL)
     say("Creating the virtual environment in .venv")
     if _run([sys.executable, "-m", "venv", "--clear", str(VENV)], log) != 0:
-        raise Refusal(f"The virtual environment could not be made in {VENV} ({_reason(log)}): see {log}.")
+        raise Refusal(f"The virtual environment could not be made in {VENV} ({reason(log)}): see {log}.")
 
 
 def _filled_by_uv(log: Path) -> bool:
@@ -99,9 +99,3 @@ def _run(command: list[str | Path], log: Path) -> int:
             stderr=output,
             check=False,
         ).returncode
-
-
-def _reason(log: Path) -> str:
-    lines = [line.strip() for line in tail(log, 20).splitlines() if line.strip()]
-    telling = [line for line in lines if line.lower().startswith(("error", "× ", "caused by"))]
-    return (telling or lines or ["no message"])[-1][:200]
