@@ -17,7 +17,8 @@ from kpis.events import KpiBatchImported, UploadFinished
 from kpis.models import KpiValue, Upload, UploadIssue
 from kpis.operations.issues import Recorder, clipped
 from kpis.operations.reading import Reader
-from kpis.queries.current import Incoming, compare
+from kpis.operations.waiting import Returned
+from kpis.queries.current import Incoming, compare, key_arrays
 from kpis.workbook import PARSER_VERSION, Batch
 from tenants.context import take_lock
 
@@ -61,6 +62,7 @@ class _Run:
         self.upload, self.job, self.by, self.at = upload, job, by, at
         self.reader = Reader.of(upload, by=by, today=today)
         self.recorder = Recorder(upload, self.reader.accounts, self.reader.dictionary, at=at)
+        self.returned = Returned(upload) if upload.corrects else None
 
     def all_batches(self) -> None:
         position = self.upload.position
@@ -87,6 +89,8 @@ class _Run:
             UploadIssue.objects.filter(upload=upload).delete()
         counts = write_values(batch, self.reader, by=self.by, at=self.at)
         counts["held"] = self.recorder.write(batch.issues, batch.notices)
+        if self.returned:
+            self.returned.take(batch)
         upload.summary = {**upload.summary, **(Counter(upload.summary) + counts)}
         upload.position = batch.position
         upload.save(update_fields=["summary", "position"])
@@ -153,18 +157,25 @@ def _copy(rows: Sequence[Incoming], upload_id: UUID, *, by: Actor, at: datetime)
 _SETTLE = """
 update kpis_uploadissue i set state = 'resolved'
 from unnest(%s::uuid[], %s::uuid[], %s::date[]) k(account_id, kpi_id, period)
-where i.account_id = k.account_id and i.kpi_id = k.kpi_id and i.period = k.period
-  and i.state = 'held' and i.cells = 1 and i.upload_id <> %s
+cross join lateral (
+    select w.upload_id, w.sheet, w.line from kpis_uploadissue w
+    where w.account_id = k.account_id and w.kpi_id = k.kpi_id and w.period = k.period
+      and w.state = 'held' and w.cells = 1 and w.upload_id <> %s
+    offset 0
+) waited
+where i.upload_id = waited.upload_id and i.sheet = waited.sheet and i.line = waited.line
+  and i.state = 'held' and (i.cells = 0 or (i.cells = 1 and i.account_id = k.account_id and i.kpi_id = k.kpi_id
+                                            and i.period = k.period))
 """
 
 
 def settle_elsewhere(values: Sequence[Incoming], upload: Upload) -> None:
     """A value that waited in another file and is now here, waits no longer."""
-    if not values:
+    if not values or not UploadIssue.objects.filter(state="held", cells=1).exclude(upload=upload).exists():
         return
     keys = [(one.account_id, one.kpi.pk, one.cell.period) for one in values]
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, [*(list(column) for column in zip(*keys, strict=True)), upload.pk])
+        cursor.execute(_SETTLE, [*key_arrays(keys), upload.pk])
 
 
 @transaction.atomic

@@ -6,6 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from kpis.models import Upload, UploadIssue
+from kpis.operations.uploads import file_path
+from kpis.workbook import Batch, address_of
+from kpis.workbook.returned import found_at
 
 Place = tuple[str, int, int]  # sheet, row, column
 
@@ -56,3 +59,20 @@ class Waiting:
             found.delete()
         elif over:
             found.update(state=UploadIssue.State.RESOLVED)
+
+
+class Returned:
+    """The rows of a corrected file against the cells that wait in the file it corrects."""
+
+    def __init__(self, upload: Upload) -> None:
+        assert upload.corrects is not None
+        self.waiting = Waiting(upload.corrects)
+        self.origins = found_at(file_path(upload), upload.file_name)
+        self.by_address = {f"{place[0]} {address_of(*place)}".strip(): place for place in self.waiting.places}
+
+    def take(self, batch: Batch) -> None:
+        """What the batch imports is settled in the earlier file; what it still holds waits in this one instead."""
+        held = [cell for issue in batch.issues for cell in issue.held]
+        lines = {(cell.sheet, cell.row) for cell in (*batch.cells, *held)}
+        addresses = (self.origins.get(line) for line in sorted(lines))
+        self.waiting.release(self.by_address[address] for address in addresses if address in self.by_address)

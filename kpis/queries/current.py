@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db import connection
 from kpis.models import Kpi, KpiValue
 from kpis.workbook import ParsedCell
 
+Key = tuple[UUID, UUID, date]  # account, KPI, month
 EXACT = Decimal("0.000001")  # as the column stores it
 
 
@@ -78,24 +79,33 @@ def compare(
     return found
 
 
+# A look-up in the index for each key, whatever the planner believes of a table that has just grown.
 _CURRENT = """
 select k.n - 1, v.id, v.value, v.origin, v.upload_id, v.recorded_at,
        case v.origin when 'upload' then v.value else (
            select f.value from kpis_kpivalue f
-           where f.account_id = v.account_id and f.kpi_id = v.kpi_id and f.period = v.period and f.origin = 'upload'
+           where f.account_id = k.account_id and f.kpi_id = k.kpi_id and f.period = k.period and f.origin = 'upload'
            order by f.recorded_at desc limit 1
        ) end
 from unnest(%s::uuid[], %s::uuid[], %s::date[]) with ordinality k(account_id, kpi_id, period, n)
-join kpis_kpivalue v on v.account_id = k.account_id and v.kpi_id = k.kpi_id and v.period = k.period
-                    and v.superseded_at is null
+cross join lateral (
+    select id, value, origin, upload_id, recorded_at from kpis_kpivalue
+    where account_id = k.account_id and kpi_id = k.kpi_id and period = k.period and superseded_at is null
+    limit 1 {lock}
+) v
 """
 
 
-def _current(keys: Sequence[tuple[UUID, UUID, object]], lock: bool) -> dict[int, Current]:
+def _current(keys: Sequence[Key], lock: bool) -> dict[int, Current]:
     """Place in `keys` -> the value in force."""
     if not keys:
         return {}
-    columns = [list(column) for column in zip(*keys, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(_CURRENT + (" for update of v" if lock else ""), columns)
+        cursor.execute(_CURRENT.format(lock="for update" if lock else ""), key_arrays(keys))
         return {number: Current(*rest) for number, *rest in cursor.fetchall()}
+
+
+def key_arrays(keys: Sequence[Key]) -> list[str]:
+    """Accounts, KPIs and months of `keys` as three array literals, a quarter of the work of a list of parameters."""
+    accounts, kpis, periods = zip(*keys, strict=True)
+    return [f"{{{','.join(map(str, column))}}}" for column in (accounts, kpis, periods)]
