@@ -1,5 +1,6 @@
 // Polls data-url while the page is visible. 204 means nothing new; an HX-Trigger header becomes events on body, which
-// regions hear with hx-trigger="name from:body". A PL-Cursor header is sent back as ?after=. Failures slow it down.
+// regions hear with hx-trigger="name from:body". A PL-Cursor header is sent back as ?after=. Failures slow it down; a
+// session that ended (401, 403, 404 or a redirect) stops it.
 const SLOWEST = 30_000;
 
 customElements.define("pl-live", class extends HTMLElement {
@@ -18,13 +19,13 @@ customElements.define("pl-live", class extends HTMLElement {
 
   async #poll() {
     clearTimeout(this.timer);
-    if (document.hidden || this.busy) return;
+    if (document.hidden || this.busy || this.stopped) return;
     this.busy = true;
     const url = new URL(this.dataset.url, location.href);
     if (this.cursor) url.searchParams.set("after", this.cursor);
     try {
       const response = await fetch(url, { headers: { "HX-Request": "true" }, redirect: "manual" });
-      if (response.type === "opaqueredirect" || [401, 403, 404].includes(response.status)) return;
+      this.stopped = response.type === "opaqueredirect" || [401, 403, 404].includes(response.status);
       this.wait = response.ok ? this.every : Math.min(SLOWEST, this.wait * 2);
       this.cursor = response.headers.get("PL-Cursor") || this.cursor;
       if (response.ok) announce(response.headers.get("HX-Trigger"));

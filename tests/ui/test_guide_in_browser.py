@@ -4,6 +4,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.template.loader import render_to_string
 
 from tests.ui.conftest import HOST, triggers
 
@@ -230,3 +231,25 @@ def test_nothing_moves_while_the_page_loads(open_site):
             .observe({type: "layout-shift", buffered: true}); setTimeout(() => done(sum), 400); })"""
         )
         assert shift < 0.01
+
+
+def test_live_stops_when_the_session_ended(open_site):
+    site = open_site()
+    site.answers["/live/"] = lambda request: (401, {"HX-Redirect": "/login/"}, "")
+    page = site.page()
+    page.evaluate(
+        """() => { const live = document.createElement("pl-live");
+        Object.assign(live.dataset, { url: "/live/", every: "50" }); document.body.append(live); }"""
+    )
+    page.wait_for_timeout(500)
+    assert sum(request.url.endswith("/live/") for request in site.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["403", "403_csrf", "404", "429", "500", "503"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_error_pages_are_accessible(open_site, name, theme):
+    site = open_site(theme=theme)
+    site.answers["/error/"] = lambda request: (200, {}, render_to_string(f"{name}.html", {"theme": theme}))
+    page = site.page("/error/")
+    assert [v["id"] for v in Axe().run(page).response["violations"]] == []
+    assert page.locator("h1").count() == 1
