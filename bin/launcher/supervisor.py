@@ -32,7 +32,7 @@ def commands(host: str, port: int) -> dict[str, list[str | Path]]:
     web = [
         *("--bind", address, "--workers", os.environ.get("WEB_WORKERS", "2")),
         *("--worker-class", "gthread", "--threads", "8", "--timeout", "120", "--graceful-timeout", "10"),
-        *("--access-logfile", "-", "--reload" if debug else "--preload"),
+        *("--no-control-socket", "--access-logfile", "-", "--reload" if debug else "--preload"),
     ]
     quiet = ["--loglevel", os.environ.get("LOG_LEVEL", "INFO")]
     return {
