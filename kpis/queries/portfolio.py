@@ -1,0 +1,278 @@
+"""The portfolio: which accounts a person sees, in which order, and what they add up to."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, IntegerField, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, Lower
+
+from accounts.models import Account
+from core.actor import Actor
+from core.money import CURRENCIES
+from kpis.models import Band
+
+SORTS = ("attention", "name", "score", "change", "arr", "coverage", "renewal")
+RENEWING_DAYS = 90
+UNSCORED = 7500  # where an account without a standing is sorted, as one without enough data
+FARTHEST = 32_767  # beyond every hundredth, so that what is unknown comes last in either direction
+NO_DAY = {False: date.max, True: date.min}
+
+
+@dataclass(frozen=True)
+class BookFilter:
+    """What of the portfolio is shown, as it stands in the address. Empty means "any"."""
+
+    view: str = ""  # attention: red or falling; mine: owned by whoever looks; renewing: within RENEWING_DAYS
+    band: str = ""
+    q: str = ""
+    owner: str = ""  # a user's id, or "nobody"
+    tier: str = ""
+    industry: str = ""
+    region: str = ""
+    stage: str = ""
+    sample: str = ""  # only or without
+    sort: str = "attention"  # one of SORTS, with "-" downwards
+
+    @property
+    def narrows(self) -> bool:
+        return self != BookFilter(sort=self.sort)
+
+
+def book(wanted: BookFilter, *, by: Actor, today: date) -> QuerySet[Account]:
+    """The accounts `by` sees of those wanted, unordered."""
+    accounts = Account.objects.visible_to(by).active().filter(_of_view(wanted.view, by, today))
+    if wanted.band == Band.UNKNOWN:
+        accounts = accounts.filter(Q(health__band=Band.UNKNOWN) | Q(health=None))
+    elif wanted.band:
+        accounts = accounts.filter(health__band=wanted.band)
+    for word in wanted.q.split()[:5]:
+        accounts = accounts.filter(name__icontains=word)
+    if wanted.owner:
+        accounts = accounts.filter(owner=None if wanted.owner == "nobody" else wanted.owner)
+    for name in ("tier", "industry", "region", "stage"):
+        if given := getattr(wanted, name):
+            accounts = accounts.filter(**{name: given})
+    if wanted.sample:
+        accounts = accounts.filter(sample=wanted.sample == "only")
+    return accounts
+
+
+def _of_view(view: str, by: Actor, today: date) -> Q:
+    if view == "attention":
+        return Q(health__band=Band.RED) | Q(health__arrow__lt=0)
+    if view == "mine":
+        return Q(owner_id=by.user_id)
+    if view == "renewing":
+        return _renewing(today)
+    return Q()
+
+
+def _renewing(today: date) -> Q:
+    return Q(renewal_on__gte=today, renewal_on__lt=today + timedelta(days=RENEWING_DAYS))
+
+
+def in_order(accounts: QuerySet[Account], sort: str, *, all_scored: bool) -> tuple[QuerySet[Account], list[str]]:
+    """The accounts with what they are ordered by, and the order for `keyset_page`; what is unknown comes last.
+
+    all_scored: every account of the tenant has a standing, so that the index of the portfolio can be walked.
+    """
+    name, down = sort.lstrip("-"), sort.startswith("-")
+    accounts = accounts.select_related("owner", "health")
+    if name == "attention" and all_scored:
+        accounts, key = accounts.filter(health__isnull=False), "health__attention"
+    else:
+        accounts, key = accounts.annotate(sort_key=_key(name, down)), "sort_key"
+    return accounts, [f"-{key}" if down else key, "id"]
+
+
+def _key(name: str, down: bool) -> Any:
+    last = Value(-FARTHEST if down else FARTHEST, output_field=IntegerField())
+    match name:
+        case "score":
+            return Coalesce("health__score_hundredths", last)
+        case "change":
+            return Coalesce("health__change_hundredths", last)
+        case "coverage":
+            return Coalesce("health__coverage", last)
+        case "arr":
+            return Coalesce("arr", Value(Decimal(-1) if down else Decimal(10) ** 12))
+        case "renewal":
+            return Coalesce("renewal_on", Value(NO_DAY[down]))
+        case "name":
+            return Lower("name")
+        case _:
+            return Coalesce("health__attention", Value(UNSCORED))
+
+
+@dataclass
+class Sums:
+    """Money per currency; nothing is converted. `unknown` counts accounts whose amount is not known."""
+
+    amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    unknown: int = 0
+
+    def add(self, amount: Decimal | None, currency: str, *, unknown: int) -> None:
+        self.amounts[currency] += amount or 0
+        self.unknown += unknown
+
+    @property
+    def largest_first(self) -> list[tuple[Decimal, str]]:
+        known = [(amount, currency) for currency, amount in self.amounts.items() if amount]
+        return sorted(known, key=lambda one: (-one[0], CURRENCIES.index(one[1]) if one[1] in CURRENCIES else 99))
+
+
+@dataclass
+class Totals:
+    """What a set of accounts adds up to. bands: band -> (accounts, their ARR)."""
+
+    accounts: int = 0
+    unscored: int = 0
+    attention: int = 0
+    mine: int = 0
+    sample: int = 0
+    renewing: int = 0
+    bands: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Band.values, 0))
+    arr: Sums = field(default_factory=Sums)
+    arr_by_band: dict[str, Sums] = field(default_factory=lambda: {band: Sums() for band in Band.values})
+    arr_renewing: Sums = field(default_factory=Sums)
+    coverage_sum: int = 0
+    score_sum: int = 0
+
+    @property
+    def scored(self) -> int:
+        """Accounts with a score."""
+        return sum(self.bands.values()) - self.bands[Band.UNKNOWN]
+
+    @property
+    def mean_score(self) -> Decimal | None:
+        """Every account counts once."""
+        return Decimal(self.score_sum) / 100 / self.scored if self.scored else None
+
+    @property
+    def mean_coverage(self) -> int | None:
+        return self.coverage_sum // self.accounts if self.accounts else None
+
+
+def totals(accounts: QuerySet[Account], *, by: Actor, today: date) -> Totals:
+    """Count and add up in one query, whatever the number of accounts."""
+    renewing = _renewing(today)
+    rows = (
+        accounts.order_by()
+        .values_list("health__band", "currency")
+        .annotate(
+            n=Count("pk"),
+            n_arr=Count("arr"),
+            sum_arr=Sum("arr"),
+            n_attention=Count("pk", filter=_of_view("attention", by, today)),
+            n_mine=Count("pk", filter=Q(owner_id=by.user_id)),
+            n_sample=Count("pk", filter=Q(sample=True)),
+            n_renewing=Count("pk", filter=renewing),
+            n_arr_renewing=Count("arr", filter=renewing),
+            sum_arr_renewing=Sum("arr", filter=renewing),
+            sum_coverage=Coalesce(Sum("health__coverage"), 0),
+            sum_score=Coalesce(Sum("health__score_hundredths"), 0),
+        )
+    )
+    found = Totals()
+    for row in rows:
+        _add(found, *row)
+    return found
+
+
+def _add(
+    found: Totals, band: str | None, currency: str, n: int, n_arr: int, sum_arr: Decimal | None, *rest: Any
+) -> None:
+    attention, mine, sample, renewing, n_arr_renewing, sum_arr_renewing, coverage, score = rest
+    found.accounts += n
+    found.unscored += 0 if band else n
+    found.bands[band or Band.UNKNOWN] += n
+    for sums in (found.arr, found.arr_by_band[band or Band.UNKNOWN]):
+        sums.add(sum_arr, currency, unknown=n - n_arr)
+    found.attention += attention
+    found.mine += mine
+    found.sample += sample
+    found.renewing += renewing
+    found.arr_renewing.add(sum_arr_renewing, currency, unknown=renewing - n_arr_renewing)
+    found.coverage_sum += coverage
+    found.score_sum += score
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One account on the health axis; size is its ARR whatever the currency, None unknown."""
+
+    id: UUID
+    name: str
+    score: Decimal
+    band: str
+    size: Decimal | None
+
+
+def marks(accounts: QuerySet[Account]) -> list[Mark]:
+    """Every account with a score. For a few hundred accounts; above that use `spread`."""
+    rows = accounts.filter(health__score_hundredths__isnull=False).order_by("pk")
+    fields = rows.values_list("pk", "name", "health__score_hundredths", "health__band", "arr")
+    return [Mark(pk, name, Decimal(score) / 100, band, arr) for pk, name, score, band, arr in fields]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Accounts whose score lies in [low, low + width)."""
+
+    low: int
+    width: int
+    count: int
+    band: str
+
+
+def spread(accounts: QuerySet[Account], *, width: int = 2) -> list[Bin]:
+    """How many accounts stand where, in bins of `width` points that no band's edge cuts (50 and 75 are edges)."""
+    scored = accounts.filter(health__score_hundredths__isnull=False).order_by()
+    at = scored.values_list(F("health__score_hundredths") / 100, "health__band").annotate(Count("pk"))
+    counted: dict[tuple[int, str], int] = defaultdict(int)
+    for point, band, count in at:
+        counted[(min(int(point), 99) // width * width, band)] += count
+    return [Bin(low, width, count, band) for (low, band), count in sorted(counted.items())]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a filter can be set to, as (value, label)."""
+
+    owners: list[tuple[str, str]]
+    tiers: list[tuple[str, str]]
+    industries: list[tuple[str, str]]
+    regions: list[tuple[str, str]]
+    stages: list[tuple[str, str]]
+
+
+def choices(*, by: Actor) -> Choices:
+    """The values that occur among the accounts `by` sees; read only when somebody opens the filter."""
+    accounts = Account.objects.visible_to(by).active().order_by()
+    owners = accounts.filter(owner__isnull=False).values_list("owner_id", "owner__name").distinct()
+    labels = dict(Account.Stage.choices)
+    return Choices(
+        owners=sorted(((str(pk), name) for pk, name in owners), key=lambda one: one[1].casefold()),
+        tiers=_occurring(accounts, "tier"),
+        industries=_occurring(accounts, "industry"),
+        regions=_occurring(accounts, "region"),
+        stages=[(code, labels.get(code, code)) for code, _ in _occurring(accounts, "stage")],
+    )
+
+
+def _occurring(accounts: QuerySet[Account], name: str) -> list[tuple[str, str]]:
+    found: Iterable[str] = accounts.exclude(**{name: ""}).values_list(name, flat=True).distinct()
+    return [(value, value) for value in sorted(found, key=str.casefold)]
+
+
+def owner_name(owner: str, *, by: Actor) -> str:
+    """How the owner of a filter is called; the id itself for somebody who owns nothing that `by` sees."""
+    if owner == "nobody":
+        return "Nobody"
+    owned = Account.objects.visible_to(by).filter(owner_id=owner)
+    return next(iter(owned.values_list("owner__name", flat=True)[:1]), owner)
