@@ -100,7 +100,8 @@ _QUERIES = {
           and not exists (select 1 from pg_constraint o where o.conindid = c.oid and o.contype in ('p', 'u', 'x'))""",
     "trigger": """
         select n.nspname, c.relname || '.' || quote_ident(g.tgname), 0,
-               pg_get_triggerdef(g.oid) || case g.tgenabled when 'O' then '' else ' /* ' || g.tgenabled::text || ' */' end
+               pg_get_triggerdef(g.oid)
+               || case g.tgenabled when 'O' then '' else ' /* ' || g.tgenabled::text || ' */' end
         from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = any(%s) and not g.tgisinternal""",
 }
@@ -133,7 +134,8 @@ def parts(schemas: Sequence[str]) -> dict[str, list[Part]]:
         for kind in KINDS:
             cursor.execute(_QUERIES[kind].replace("{late}", _LATE), [list(schemas)])
             for schema, name, order, sql in cursor.fetchall():
-                found[schema].append(Part(kind, name.replace(schema, "{schema}"), sql.replace(schema, "{schema}"), order))
+                part = Part(kind, name.replace(schema, "{schema}"), sql.replace(schema, "{schema}"), order)
+                found[schema].append(part)
     return dict(found)
 
 
