@@ -15,9 +15,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from tenants.admin import DESCRIBED
-from users import operations
+from users import operations, trail
+from users import queries as users
 from users.admin import UserAdmin
 from users.models import User
+
+RECENT = 10
 
 
 class OperatorSite(admin.AdminSite):
@@ -35,6 +38,11 @@ class OperatorSite(admin.AdminSite):
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied("This host is for the operators of the platform.")
         return redirect_to_login(request.GET.get("next", reverse("admin:index")), reverse("account_login"))
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """What operators changed lately, from the trail: LogEntry is never asked."""
+        changes = list(users.entries(users.EntryFilter(event="users.operator_changed")).order_by("-seq")[:RECENT])
+        return super().index(request, {"recent": trail.lines(changes, {}), **(extra_context or {})})
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         raise Http404

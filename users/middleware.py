@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.timezone import now
 
 from core.actor import Actor
+from core.time import zone
 from users.models import User
 
 ANONYMOUS = Actor(label="anonymous")
@@ -18,7 +20,10 @@ SEEN_EVERY = timedelta(minutes=5)
 
 
 class ActorMiddleware:
-    """`request.actor`: who acts. The public site has no users, so there everybody is anonymous."""
+    """`request.actor`: who acts, and days and hours of the page in that person's time zone.
+
+    The public site has no users, so there everybody is anonymous.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -29,7 +34,8 @@ class ActorMiddleware:
         request.actor = user.as_actor() if known else ANONYMOUS  # type: ignore[attr-defined, union-attr]
         if known:
             _seen(user)  # type: ignore[arg-type]
-        response = self.get_response(request)
+        with timezone.override(zone(user.time_zone) if known else None):  # type: ignore[union-attr]
+            response = self.get_response(request)
         patch_vary_headers(response, ["HX-Request"])
         return response
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.models import Entry
+from core.rules import ROLES
 
 UNKNOWN = "—"
 
@@ -28,6 +29,7 @@ class Line:
     """One entry, ready to be read."""
 
     entry: Entry
+    who: str
     text: str
     icon: str
     tone: str
@@ -79,7 +81,14 @@ def sentence(event: str, data: Mapping[str, Any], names: Mapping[str, str]) -> s
         return event.partition(".")[2].replace("_", " ").capitalize()
     if callable(known.text):
         return known.text(data)
-    return known.text.format_map(_Filled({key: _shown(value, names) for key, value in data.items()}))
+    words = {**ROLES, **names}
+    return known.text.format_map(_Filled({key: _shown(value, words) for key, value in data.items()}))
+
+
+def who(label: str) -> str:
+    """The actor as people read it; the product itself acts under its own name."""
+    name, _, part = label.partition(":")
+    return f"Plumbline, {part.replace('_', ' ')}" if name == "system" else label
 
 
 def people_in(entries: list[Entry]) -> set[UUID]:
@@ -95,6 +104,7 @@ def lines(entries: list[Entry], names: Mapping[str, str]) -> list[Line]:
     return [
         Line(
             entry,
+            who(entry.actor_label),
             sentence(entry.event, entry.data, names),
             _SENTENCES.get(entry.event, plain).icon,
             _SENTENCES.get(entry.event, plain).tone,

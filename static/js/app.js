@@ -12,3 +12,4 @@ import "./pl-select-all.js";
 import "./pl-shortcuts.js";
 import "./pl-theme.js";
 import "./pl-toasts.js";
+import "./tabs.js";
