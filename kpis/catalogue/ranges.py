@@ -26,10 +26,10 @@ class Range:
         if self.low is None and self.high is None:
             return "any value"
         if self.low is None:
-            return f"{'<' if self.band == 'red' else 'up to'} {_number(self.high)}"
+            return f"{'<' if self.band == 'red' else 'up to'} {number_text(self.high)}"
         if self.high is None:
-            return f"{'>' if self.band == 'red' else 'from'} {_number(self.low)}"
-        return f"{_number(self.low)} to {_number(self.high)}"
+            return f"{'>' if self.band == 'red' else 'from'} {number_text(self.low)}"
+        return f"{number_text(self.low)} to {number_text(self.high)}"
 
 
 def ranges(anchors: Sequence[Sequence[float]]) -> tuple[Range, ...]:
@@ -89,6 +89,9 @@ def _band(points: float) -> str:
     return "green" if points >= GREEN_EDGE else "yellow" if points >= RED_EDGE else "red"
 
 
-def _number(value: float | None) -> str:
+def number_text(value: float | None) -> str:
+    """1,250 or −0.5; no zeros at the end. "" for None."""
+    if value is None:
+        return ""
     text = f"{value:,.2f}".rstrip("0").rstrip(".")
     return text.replace("-", "−")

@@ -12,7 +12,7 @@ from core.rules import require
 from kpis import rules
 from kpis.catalogue import DEFINITIONS, TEMPLATE_59, KpiDef, normalise
 from kpis.events import CatalogueChecked, UnknownKpiSettled
-from kpis.models import Kpi, KpiAlias, Scorecard, UnknownKpi
+from kpis.models import Kpi, KpiAlias, Scorecard, UnknownKpi, UploadIssue
 from kpis.scoring import default_scorecard, scorecard_to_definition
 from tenants.context import take_lock
 
@@ -115,8 +115,16 @@ def settle_unknown_kpi(*, unknown_id: UUID, kpi: str | None, by: Actor) -> Unkno
     unknown.kpi = meaning
     unknown.state = UnknownKpi.State.NAMED if meaning else UnknownKpi.State.IGNORED
     unknown.save(update_fields=["kpi", "state"])
+    _hold_or_pass(unknown)
     record(UnknownKpiSettled(account_id=None, unknown_id=unknown.pk, kpi=meaning.code if meaning else None), by=by)
     return unknown
+
+
+def _hold_or_pass(unknown: UnknownKpi) -> None:
+    """Rows of a name that is ignored wait no more; they are only shown. Naming it later holds them again."""
+    held, notice = UploadIssue.State.HELD, UploadIssue.State.NOTICE
+    before, after = (held, notice) if unknown.state == UnknownKpi.State.IGNORED else (notice, held)
+    UploadIssue.objects.filter(unknown=unknown, state=before).update(state=after)
 
 
 def _chosen(code: str) -> Kpi:

@@ -61,8 +61,12 @@ class _Run:
     def __init__(self, upload: Upload, *, job: Job, by: Actor, today: date, at: datetime) -> None:
         self.upload, self.job, self.by, self.at = upload, job, by, at
         self.reader = Reader.of(upload, by=by, today=today)
-        self.recorder = Recorder(upload, self.reader.accounts, self.reader.dictionary, at=at)
-        self.returned = Returned(upload) if upload.corrects else None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Start from what the database says: what a rolled-back batch believed to have written is not there."""
+        self.recorder = Recorder(self.upload, self.reader.accounts, self.reader.dictionary, at=self.at)
+        self.returned = Returned(self.upload) if self.upload.corrects else None
 
     def all_batches(self) -> None:
         position = self.upload.position
@@ -78,6 +82,7 @@ class _Run:
             except IntegrityError:
                 if attempt == ATTEMPTS:
                     raise
+                self._forget()
         return None
 
     @transaction.atomic

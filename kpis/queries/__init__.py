@@ -1,4 +1,4 @@
-from kpis.queries.catalogue import active_kpis, catalogue_checked, catalogue_groups, definition_words, kpi_page
+from kpis.queries.catalogue import active_kpis, catalogue_checked, catalogue_groups, kpi_page
 from kpis.queries.dictionary import importable_accounts
 from kpis.queries.uploads import (
     held_count,
@@ -19,7 +19,6 @@ __all__ = [
     "active_kpis",
     "catalogue_checked",
     "catalogue_groups",
-    "definition_words",
     "held_count",
     "importable_accounts",
     "issue_kinds",

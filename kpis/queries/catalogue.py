@@ -8,14 +8,15 @@ from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
 from core.actor import Actor
 from core.models import Entry
-from kpis.catalogue import BY_CODE, CATEGORIES, Category
-from kpis.catalogue.ranges import Range, curve, ranges
+from kpis.catalogue import CATEGORIES, Category
+from kpis.catalogue.ranges import Range, curve, number_text, ranges
 from kpis.events import CatalogueChecked
 from kpis.models import Kpi, KpiAlias, KpiValue, Scorecard
 
 CADENCES = {"week": "Weekly", "month": "Monthly", "quarter": "Quarterly", "once": "Once"}
 WEIGHTS = {0: "Shown only", 1: "Low", 2: "Medium", 3: "High"}
-WIDTH, HEIGHT = 320, 120  # of the drawing of points, in its own units
+SIDE = 1000.0  # of the square drawing of points, in its own units
+APART = 9.0  # per cent of the width that two figures below the drawing need between them
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _row(kpi: Kpi) -> CatalogueRow:
 class KpiPage:
     """One KPI: its ranges, the line of its points, where it counts and how much of it is stored.
 
-    line: corners of the line in a drawing of WIDTH x HEIGHT. share: of the score at full coverage, in per cent; None
+    line: corners of the line in a drawing of SIDE x SIDE. share: of the score at full coverage, in per cent; None
     when it is not on the live scorecard or has no weight.
     """
 
@@ -88,7 +89,24 @@ class KpiPage:
 
     @property
     def path(self) -> str:
-        return " ".join(f"{x},{y}" for x, y in self.line)
+        return "M" + " L".join(f"{x:g} {y:g}" for x, y in self.line)
+
+    @property
+    def dots(self) -> list[tuple[str, str]]:
+        """Where the corners are, in per cent from the left and from the top."""
+        return [(f"{100 * x / SIDE:.2f}%", f"{100 * y / SIDE:.2f}%") for x, y in self.line]
+
+    @property
+    def ticks(self) -> list[tuple[str, str]]:
+        """Values below the drawing, in per cent from the left; those that would overlap are left out."""
+        shown: list[tuple[float, str]] = []
+        last = self.line[-1][0] if self.line else 0.0
+        for (x, _), (value, _) in zip(self.line, self.corners, strict=True):
+            at = 100 * x / SIDE
+            free = not shown or at - shown[-1][0] >= APART
+            if x == last or (free and 100 * last / SIDE - at >= APART):
+                shown.append((at, number_text(value)))
+        return [(f"{at:.2f}%", text) for at, text in shown]
 
 
 def kpi_page(code: str, *, by: Actor) -> KpiPage:
@@ -100,7 +118,7 @@ def kpi_page(code: str, *, by: Actor) -> KpiPage:
     return KpiPage(
         row=_row(kpi),
         category=next((c.name for c in CATEGORIES if c.code == kpi.category), kpi.category),
-        line=curve(kpi.anchors, width=WIDTH, height=HEIGHT),
+        line=curve(kpi.anchors, width=SIDE, height=SIDE),
         corners=[(float(value), int(points)) for value, points in kpi.anchors],
         scorecard=card,
         share=_share(kpi, card) if card else None,
@@ -123,11 +141,3 @@ def catalogue_checked() -> Entry | None:
     """The newest entry in which somebody said that the catalogue is right."""
     found: Entry | None = Entry.objects.filter(event=CatalogueChecked.name).order_by("-seq").first()
     return found
-
-
-def definition_words(code: str) -> str:
-    """What the catalogue's own name adds in brackets, e.g. how the KPI is measured; "" when nothing."""
-    definition = BY_CODE.get(code)
-    if definition is None or "(" not in definition.name:
-        return ""
-    return definition.name.partition("(")[2].rstrip(")")

@@ -11,8 +11,9 @@ from core.errors import DomainError
 from core.http import Request, keyset_page
 from core.rules import allowed
 from kpis import operations, queries, rules
-from kpis.models import Kpi, UnknownKpi
+from kpis.models import Kpi, UnknownKpi, Upload
 from kpis.serializers import UnknownKpiSettlement
+from kpis.views.uploads import is_uuid
 
 
 @login_required
@@ -102,14 +103,14 @@ def settle(request: Request, unknown_id: UUID) -> HttpResponse:
 
 
 def _after_settling(request: Request, unknown_id: UUID) -> HttpResponse:
-    upload_id = request.POST.get("upload", "")
-    mine = queries.uploads_seen(by=request.actor).filter(pk=upload_id or None).first() if upload_id else None
+    """Back to the file it was done from, which is read again where it can be; else back to the inbox."""
+    given = request.POST.get("upload", "")
+    mine = queries.uploads_seen(by=request.actor).filter(pk=given).first() if is_uuid(given) else None
     if mine is not None:
-        operations.take_in_held(upload_id=mine.pk, by=request.actor)
+        if mine.state in (Upload.State.PROPOSED, Upload.State.DONE):
+            operations.take_in_held(upload_id=mine.pk, by=request.actor)
         return redirect("kpis:upload", mine.pk)
-    if request.htmx:
-        return _inbox(request)
-    return redirect("kpis:unknown")
+    return _inbox(request) if request.htmx else redirect("kpis:unknown")
 
 
 @login_required

@@ -48,7 +48,7 @@ def _receive(request: Request) -> HttpResponse:
             chunks=file.chunks(),
             by=request.actor,
             at=now(),
-            corrects=UUID(corrects) if _is_uuid(corrects) else None,
+            corrects=UUID(corrects) if is_uuid(corrects) else None,
         )
     except DomainError as refusal:
         return _list(request, error=str(refusal))
@@ -233,7 +233,7 @@ def _workbook(name: str, write: Callable[[Path], None]) -> HttpResponse:
     return answer
 
 
-def _is_uuid(text: str) -> bool:
+def is_uuid(text: str) -> bool:
     try:
         UUID(text)
     except ValueError:
