@@ -2,10 +2,22 @@
 
 from rest_framework.routers import DefaultRouter
 
+from accounts import api as accounts
+from analytics import api as analytics
+from kpis import api as kpis
+from playbooks import api as playbooks
 from users import api as users
 
 router = DefaultRouter()
 router.include_root_view = False
+router.register("accounts", accounts.Accounts, basename="accounts")
+router.register("kpis", kpis.Kpis, basename="kpis")
+router.register("unknown-kpis", kpis.UnknownKpis, basename="unknown-kpis")
+router.register("uploads", kpis.Uploads, basename="uploads")
+router.register("reports", analytics.Reports, basename="reports")
+router.register("playbooks", playbooks.Playbooks, basename="playbooks")
+router.register("runs", playbooks.Runs, basename="runs")
+router.register("work-items", playbooks.WorkItems, basename="work-items")
 router.register("users", users.Users, basename="users")
 router.register("roles", users.Roles, basename="roles")
 router.register("tokens", users.Tokens, basename="tokens")
