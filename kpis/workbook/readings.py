@@ -2,9 +2,10 @@
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from kpis.workbook.facts import FRACTION_LIMIT, FileFacts, is_percent
 from kpis.workbook.figures import Figure, is_missing
@@ -66,32 +67,40 @@ class Problem(Exception):
         self.kind, self.rule, self.suggestion = kind, rule, suggestion
 
 
+NO_PROBLEM = Problem("", "")
+
+
 def read_cell(value: Value, mark: Mark, unit_text: str, kpi: KpiRef, place: Place, facts: FileFacts) -> Reading:
     """The cell as a value of `kpi`. Never raises for what a file may hold: problems are in the reading."""
     raw = mark.error or (mark.formula if mark.formula and not mark.cached else text_of(value))
-    reading = Reading(raw[:RAW_LENGTH], cell_type_of(value, mark), mark.number_format, blank=not raw.strip())
-    number, unit = None, unit_text.strip()
+    number, unit, problem, settled = None, unit_text.strip(), NO_PROBLEM, ""
+    converted: Decimal | None = None
+    texts: tuple[str, ...] = ()
     try:
         _check_level(kpi)
         figure, settled, notes = _number(value, mark, kpi, place, facts)
         number = figure.value
         unit, notes = _unit(figure, unit_text, kpi, place, notes)
         number, unit, notes = _scaled(figure, unit, kpi, place, facts, notes)
-        converted = _converted(number, unit, kpi)
-        _check_range(number, converted.value, kpi)
-    except Problem as problem:
+        result = _converted(number, unit, kpi)
+        _check_range(number, result.value, kpi)
+        converted, texts = result.value if kpi.unit else None, (*notes, result.text)
+    except Problem as found:
+        problem = found
         if number is not None and problem.kind == "ambiguous_number":
             unit = f"{UNDECIDED} {unit}".rstrip()
-        return replace(
-            reading, value=number, unit=unit, kind=problem.kind, rule=problem.rule, suggestion=problem.suggestion
-        )
-    texts = (*notes, converted.text)
-    return replace(
-        reading,
-        value=number,
-        unit=unit,
-        converted=converted.value if kpi.unit else None,
-        conversion="; ".join(text for text in texts if text),
+    return Reading(
+        raw[:RAW_LENGTH],
+        cell_type_of(value, mark),
+        mark.number_format,
+        number,
+        unit,
+        converted,
+        "; ".join(text for text in texts if text),
+        problem.kind,
+        problem.rule,
+        problem.suggestion,
+        blank=not raw.strip(),
         settled=settled,
     )
 
@@ -310,10 +319,12 @@ def _check_range(number: Decimal, converted: Decimal, kpi: KpiRef) -> None:
 # Number formats
 
 
+@lru_cache(maxsize=500)
 def _is_percent_format(number_format: str) -> bool:
     return "%" in number_format and "%" in _LITERAL.sub("", number_format)
 
 
+@lru_cache(maxsize=500)
 def unit_of_format(number_format: str) -> str:
     """PERCENT_FORMAT, the unit a format writes behind the number ('0 "days"'), else ""."""
     if not number_format:

@@ -86,11 +86,11 @@ def _sheet_parts(archive: zipfile.ZipFile) -> list[str]:
     """The XML part of each sheet in the workbook's order, "" for a sheet that is not a table of cells."""
     targets = {
         relation.get("Id", ""): relation.get("Target", "")
-        for relation in marks.elements(archive.read("xl/_rels/workbook.xml.rels"), "Relationship")
+        for _, relation in marks.elements(archive.read("xl/_rels/workbook.xml.rels"), "Relationship")
         if relation.get("Type", "").endswith("/worksheet")
     }
     sheets = marks.elements(archive.read("xl/workbook.xml"), "sheet")
-    found = [targets.get(_relation_id(sheet), "") for sheet in sheets]
+    found = [targets.get(_relation_id(attributes), "") for _, attributes in sheets]
     return [normpath(join("/xl", target)).lstrip("/") if target else "" for target in found]
 
 

@@ -18,8 +18,7 @@ from kpis.workbook.types import FileRefused, column_letter
 LOCAL_HEADER = struct.Struct("<4s2xHH16xHH")  # signature, flags, method, name length, extra length
 ENCRYPTED_FLAG = 0x1
 STORED, DEFLATED = 0, 8
-_TAG = re.compile(rb"<(?:\w+:)?(row|c|si)(?=[\s/>])([^<>]*)>")
-_REF = re.compile(rb"""\sr\s*=\s*["']([A-Z]{0,3})(\d{1,7})["']""")
+_TAG = re.compile(rb"""<(?:\w+:)?(row|c|si)(?=[\s/>])(?:[^<>]*?\sr\s*=\s*["']([A-Z]{0,3})(\d{1,7})["'])?[^<>]*?(/?)>""")
 _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
 MAX_TAGS = 4 * limits.MAX_CELLS  # formatted but empty cells cost time too
 
@@ -153,29 +152,27 @@ class _Counter:
         cut = text.rfind(b"<")
         self.tail = text[cut:] if cut >= 0 and b">" not in text[cut:] else b""
         if self.refusal is None:
-            for match in _TAG.finditer(text):
-                self._count(match[1], match[2])
+            for tag, letters, number, closed in _TAG.findall(text):
+                self._count(tag, letters, number, closed)
             self.refusal = self._over_the_limits()
 
-    def _count(self, tag: bytes, attributes: bytes) -> None:
+    def _count(self, tag: bytes, letters: bytes, number: bytes, closed: bytes) -> None:
         self.tags += 1
-        if tag == b"si":
-            return
-        ref = _REF.search(attributes)
         if tag == b"row":
-            self.row = int(ref[2]) if ref else self.row + 1
+            self.row = int(number) if number else self.row + 1
             self.column = 0
-            return
-        self.column += 1
-        if ref and ref[1]:
-            self.row, self.column = int(ref[2]), _column_number(ref[1])
-        if attributes.endswith(b"/"):
-            return
-        self.cells += 1
-        self.last_column = max(self.last_column, self.column)
-        if self.row > self.last_filled_row:
-            self.rows += 1
-            self.last_filled_row = self.row
+        elif tag == b"c":
+            self.column += 1
+            if letters:
+                self.row, self.column = int(number), _column_number(letters)
+            if closed:
+                return
+            self.cells += 1
+            if self.column > self.last_column:
+                self.last_column = self.column
+            if self.row > self.last_filled_row:
+                self.rows += 1
+                self.last_filled_row = self.row
 
     def _over_the_limits(self) -> FileRefused | None:
         if self.rows > limits.MAX_ROWS:
