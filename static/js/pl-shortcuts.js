@@ -18,7 +18,9 @@ customElements.define("pl-shortcuts", class extends HTMLElement {
 
   #press(event) {
     if (!this.box.checked || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-    if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    const field = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+    // A field in a dialog that has just closed keeps the focus until the next frame.
+    if (field?.checkVisibility() || document.querySelector("dialog[open]")) return;
     const key = event.key.toLowerCase();
     if (this.going) {
       this.going = clearTimeout(this.going);
