@@ -104,7 +104,7 @@ class FileFacts:
 
         Fraction: every bare number of the group lies within 1.5 and every marked one is 1.5 or more in size.
         Percent: no bare number lies within 1.5 and none is marked. In a workbook, where percentages are a
-        format, a bare number beyond 1.5 is a percentage too. See docs/decisions/0004-reading-workbooks.md.
+        format, a bare number beyond 1.5 is a percentage too. See docs/decisions/0005-reading-workbooks.md.
         """
         shares = self.shares.get(group)
         if group in self.share_answers:
