@@ -60,7 +60,7 @@ TO_RUN = [
     Package("fonts-dejavu-core", "letters in PDF", _any_font),
 ]
 TO_TEST = [
-    Package("chromium", "browser tests", _program("chromium", "chromium-browser", "google-chrome")),
+    Package("chromium", "browser tests", _program("chromium")),
     Package("libatomic1", "browser tests", _library("libatomic.so.1")),
 ]
 
