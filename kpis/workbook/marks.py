@@ -10,7 +10,6 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO
 from xml.parsers import expat
 
 from kpis.workbook import limits
@@ -77,7 +76,7 @@ class _Search:
         error = kind is not None and kind[1] == b"e"
         if formula_about or formula or error:
             text = "=" + (_text(formula) or "…") if formula_about or formula else ""
-            cached = bool(value) or (kind is not None and kind[1] == b"str") or not text
+            cached = bool(value.strip()) or (kind is not None and kind[1] == b"str") or not text
             said = (_text(value) or "#ERROR!") if error else ""
             mark = Mark(mark.number_format if mark else "", text, cached, said)
         if mark is not None:
@@ -102,7 +101,7 @@ def scan(archive: zipfile.ZipFile, part: str, formats: list[str], hidden_columns
     buffer = bytearray()
     try:
         with archive.open(part) as stream:
-            for chunk in _chunks(stream):
+            while chunk := stream.read(_CHUNK):
                 fresh = max(0, len(buffer) - 16)
                 buffer += chunk
                 end = buffer.rfind(b"row>", fresh) + 4  # never cut inside of a cell
@@ -114,17 +113,6 @@ def scan(archive: zipfile.ZipFile, part: str, formats: list[str], hidden_columns
         raise FileRefused("corrupt", "A sheet of the workbook is damaged. Save it again as .xlsx and retry.") from error
     if search.row.marks or search.row.hidden:
         yield search.row
-
-
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    """The part in chunks of UTF-8, or of another encoding that writes ASCII as it is."""
-    head = stream.read(_CHUNK)
-    if b"\x00" not in head[:200]:
-        while head:
-            yield head
-            head = stream.read(_CHUNK)
-        return
-    yield (head + stream.read()).decode("utf-16", "replace").encode()
 
 
 def elements(content: bytes, *names: str) -> list[tuple[str, dict[str, str]]]:

@@ -1,6 +1,8 @@
 """Every layout that is taken, in files made here."""
 
 import datetime as dt
+import re
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -225,3 +227,44 @@ def test_a_file_without_a_table_is_refused_in_words(read_text: Any, tmp_path: Pa
     assert caught.value.kind == "no_table"
     with pytest.raises(FileRefused, match="Sheet one"):
         read_file(write_workbook(tmp_path / "none.xlsx", {"Sheet one": [["hello"]]}))
+
+
+@pytest.mark.parametrize("shape", ["prefixed", "without references", "spread over lines"])
+def test_percent_formats_and_formulas_are_found_however_the_xml_is_written(
+    shape: str, tmp_path: Path, read_file: Any
+) -> None:
+    rows = [["KPI", "2026-03", "2026-04"], ["SLA attainment", Shown(0.85, "0%"), Formula("=1+1")]]
+    path = write_workbook(tmp_path / "book.xlsx", {"Acme Ltd": rows})
+    rewrite_sheet(path, shape)
+    parsed = read_file(path)
+    assert [(cell.address, cell.stored) for cell in parsed.cells] == [("B2", 85)]
+    assert [(issue.kind, issue.address) for issue in parsed.issues] == [("no_cached_value", "C2")]
+
+
+def test_a_sheet_in_utf_16_is_refused_rather_than_read_in_part(tmp_path: Path, read_file: Any) -> None:
+    path = write_workbook(
+        tmp_path / "book.xlsx", {"Acme Ltd": [["KPI", "2026-03"], ["SLA attainment", Shown(0.85, "0%")]]}
+    )
+    rewrite_sheet(path, "utf-16")
+    with pytest.raises(FileRefused):
+        read_file(path)
+
+
+def rewrite_sheet(path: Path, shape: str) -> None:
+    """The same sheet, as another program might have written it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    if shape == "prefixed":
+        sheet = re.sub(r"<(/?)([a-z])", r"<\1x:\2", sheet).replace("xmlns=", "xmlns:x=")
+    elif shape == "without references":
+        sheet = re.sub(r'(<(?:c|row)) r="[A-Z]*\d+"', r"\1", sheet)
+    elif shape == "spread over lines":
+        sheet = sheet.replace("><", ">\n  <").replace(' s="', '\n s = "')
+    data = (
+        sheet.replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16") if shape == "utf-16" else sheet.encode()
+    )
+    parts["xl/worksheets/sheet1.xml"] = data
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
