@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 KEEP_SECONDS = 5.0  # other processes notice a suspension, a new host or a new name within this time
+KEEP_NOTHING_SECONDS = 0.5  # a new workspace is found at once by processes that looked for it before it was there
 KEEP_ENTRIES = 4096
 Found = TypeVar("Found")
 
@@ -55,7 +56,8 @@ class Kept(Generic[Found]):
         found = self._look_up(key)
         with self._lock:
             if epoch == self._epoch:  # nobody cleared while we looked: what we found is still true
-                self._rows[key] = (self._clock() + KEEP_SECONDS, found)
+                seconds = KEEP_NOTHING_SECONDS if found is None else KEEP_SECONDS
+                self._rows[key] = (self._clock() + seconds, found)
                 while len(self._rows) > KEEP_ENTRIES:
                     self._rows.popitem(last=False)
         return found

@@ -1,6 +1,7 @@
 """Reads over `public`. Each names its scope itself, so they can be called from anywhere."""
 
 from types import MappingProxyType
+from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, CharField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
@@ -16,20 +17,22 @@ class _SchemaExists(Func):
     output_field = BooleanField()
 
 
-def _hosted(condition: Q) -> HostedTenant | None:
+def _rows(condition: Q) -> list[HostedTenant]:
     host = Domain.objects.filter(tenant=OuterRef("pk"), is_primary=True).values("domain")[:1]
     with public_scope():
-        row = (
+        rows = (
             Tenant.objects.filter(condition)
             .exclude(state=Tenant.State.DELETED)
+            .order_by("pk")
             .annotate(
                 host=Coalesce(Subquery(host), Value(""), output_field=CharField()),
                 exists=_SchemaExists(F("schema_name")),
             )
-            .first()
         )
-    if row is None:
-        return None
+        return [_hosted(row) for row in rows]
+
+
+def _hosted(row: Any) -> HostedTenant:
     return HostedTenant(
         id=row.pk,
         schema_name=row.schema_name,
@@ -43,8 +46,9 @@ def _hosted(condition: Q) -> HostedTenant | None:
     )
 
 
-_by_host: Kept[HostedTenant | None] = Kept(lambda host: _hosted(Q(domains__domain=host)))
-_by_schema: Kept[HostedTenant | None] = Kept(lambda schema: _hosted(Q(schema_name=schema)))
+_by_host: Kept[HostedTenant | None] = Kept(lambda host: next(iter(_rows(Q(domains__domain=host))), None))
+# A worker meets one tenant after the other: all of them in one query every few seconds, not one query each.
+_all: Kept[dict[str, HostedTenant]] = Kept(lambda _: {tenant.schema_name: tenant for tenant in _rows(Q())})
 
 
 def tenant_of_host(host: str) -> HostedTenant | None:
@@ -53,8 +57,12 @@ def tenant_of_host(host: str) -> HostedTenant | None:
 
 
 def tenant_of_schema(schema: str) -> HostedTenant | None:
-    """The tenant whose data live in `schema`, suspended ones included; None when there is none."""
-    return _by_schema.get(schema)
+    """The tenant whose data live in `schema`, suspended ones included; None when there is none.
+
+    Good news may be a few seconds old; bad news (missing, not ready) is asked for again before it is told.
+    """
+    known = _all.get("").get(schema)
+    return known if known is not None and known.ready else next(iter(_rows(Q(schema_name=schema))), None)
 
 
 def operator_tenant() -> Tenant | None:
@@ -65,7 +73,7 @@ def operator_tenant() -> Tenant | None:
 def forget_tenants() -> None:
     """Drop what this process remembers of tenants and hosts; called by every operation that changes them."""
     _by_host.clear()
-    _by_schema.clear()
+    _all.clear()
 
 
 def active_schemas() -> list[str]:

@@ -1,6 +1,8 @@
 """The class of every Celery task: a message names its tenant, or the task does not run."""
 
 import logging
+import threading
+import time
 from typing import Any
 
 from celery import Task
@@ -14,6 +16,8 @@ from tenants.queries import tenant_of_schema
 
 log = logging.getLogger(__name__)
 HEADER = "tenant_schema"
+CHECK_AFTER = 1.0  # seconds without a task after which the connection is checked before it is used
+_last = threading.local()
 
 
 class TenantTask(Task):
@@ -57,8 +61,7 @@ class TenantTask(Task):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.request.called_directly:  # an ordinary function call, where the caller is
             return self.run(*args, **kwargs)
-        if not self.request.is_eager and not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()  # a worker keeps its connection over many tasks
+        _renew_connection()
         if self._is_public():
             with public_scope():
                 return self.run(*args, **kwargs)
@@ -82,6 +85,14 @@ class TenantTask(Task):
                 task=self.name, task_key=self.request.id or "", schema_name=schema[:63], reason=reason
             )
         return Reject(reason, requeue=False)
+
+
+def _renew_connection() -> None:
+    """A worker keeps its connection over many tasks: after a pause or an error see whether it is still good."""
+    at = time.monotonic()
+    idle, _last.at = at - getattr(_last, "at", 0.0), at
+    if not connection.in_atomic_block and (idle > CHECK_AFTER or connection.errors_occurred):
+        connection.close_if_unusable_or_obsolete()
 
 
 def _header(request: Any) -> str:

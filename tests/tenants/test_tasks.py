@@ -4,7 +4,7 @@ from django.db import connection, transaction
 
 from tenants.context import NoTenant, current_schema, public_scope, tenant_scope
 from tenants.models import RefusedTask, ScheduledRun, Tenant
-from tenants.queries import forget_tenants
+from tenants.queries import forget_tenants, tenant_of_schema
 from tenants.schedule import slot_of, start_everywhere
 from tenants.tasks import for_each
 from tests.database import NORTH, OPERATOR, SOUTH
@@ -132,6 +132,18 @@ def test_a_message_of_a_tenant_that_is_not_served_is_refused(db, state):
     ((task, schema, reason),) = _refused()
     assert (task, schema) == ("tests.look", SOUTH)
     assert reason == ("no such tenant" if state == "deleted" else f"tenant is {state}")
+
+
+def test_a_tenant_that_was_made_or_resumed_a_moment_ago_is_served_at_once(db):
+    """What a worker remembers of the tenants is a few seconds old."""
+    with public_scope():
+        Tenant.objects.filter(schema_name=SOUTH).update(state="suspended")
+    assert not tenant_of_schema(SOUTH).ready
+    with public_scope():
+        Tenant.objects.filter(schema_name=SOUTH).update(state="active")
+    with tenant_scope(SOUTH):
+        look.delay()
+    assert seen == [SOUTH]
 
 
 def test_for_each_starts_the_task_once_in_every_active_tenant_and_slot(db):
