@@ -1,3 +1,4 @@
+import hashlib
 from typing import Any
 
 import django_filters
@@ -6,25 +7,37 @@ from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts import operations, queries
+from accounts import columns, operations, queries, rules
 from accounts.models import Account
-from accounts.serializers import AccountArchive, AccountEdit, AccountInput, AccountOut
-from core.http import ApiRequest
+from accounts.serializers import AccountArchive, AccountEdit, AccountInput, AccountOut, AccountsImport, ImportedOut
+from core.http import UUID_PATTERN, ApiRequest
+from core.rules import require
 
 
 class AccountFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter(method="matching", label="Part of the name")
-    archived = django_filters.BooleanFilter(field_name="archived_at", lookup_expr="isnull", exclude=True)
+    q = django_filters.CharFilter(method="matching", label="Words of the name, or the number")
+    owner_id = django_filters.UUIDFilter()
+    archived = django_filters.BooleanFilter(method="in_archive", label="Those in the archive instead of the others")
 
     class Meta:
         model = Account
-        fields = ["owner_id", "tier", "industry", "region", "stage", "sample", "name", "key"]
+        fields = ["tier", "industry", "region", "stage", "sample", "name", "key"]
 
     def matching(self, queryset: QuerySet[Account], name: str, value: str) -> QuerySet[Account]:
         return queryset.filter(pk__in=queries.accounts_matching(value, by=self.request.actor).values("pk"))
+
+    def in_archive(self, queryset: QuerySet[Account], name: str, value: bool) -> QuerySet[Account]:
+        return queryset.filter(archived_at__isnull=not value)
+
+    def filter_queryset(self, queryset: QuerySet[Account]) -> QuerySet[Account]:
+        """The archive is left out unless it is asked for."""
+        if self.form.cleaned_data.get("archived") is None:
+            self.form.cleaned_data["archived"] = False
+        return super().filter_queryset(queryset)
 
 
 class Accounts(ReadOnlyModelViewSet[Account]):
@@ -33,11 +46,16 @@ class Accounts(ReadOnlyModelViewSet[Account]):
     request: ApiRequest
     serializer_class = AccountOut
     filterset_class = AccountFilter
-    sort_fields = ("name", "arr", "created_at")
+    lookup_value_regex = UUID_PATTERN
+    sort_fields = ("name", "created_at")
     queryset = Account.objects.none()
 
     def get_queryset(self) -> QuerySet[Account]:
-        return Account.objects.visible_to(self.request.actor).active()
+        return Account.objects.visible_to(self.request.actor)
+
+    def filter_queryset(self, queryset: QuerySet[Account]) -> QuerySet[Account]:
+        """Filters are for the list: an account in the archive keeps its address."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
 
     @extend_schema(request=AccountInput, responses={201: AccountOut})
     def create(self, request: ApiRequest) -> Response:
@@ -48,11 +66,12 @@ class Accounts(ReadOnlyModelViewSet[Account]):
 
     @extend_schema(request=AccountEdit, responses=AccountOut)
     def partial_update(self, request: ApiRequest, pk: str) -> Response:
-        given = AccountEdit(data=request.data)
+        found = self.get_object()
+        given = AccountEdit(data=request.data, context={"owner_id": found.owner_id})
         given.is_valid(raise_exception=True)
         changes: dict[str, Any] = dict(given.validated_data)
         account = operations.edit_account(
-            account_id=self.get_object().pk, expected_version=changes.pop("version"), changes=changes, by=request.actor
+            account_id=found.pk, expected_version=changes.pop("version"), changes=changes, by=request.actor
         )
         return Response(AccountOut(account).data)
 
@@ -61,5 +80,46 @@ class Accounts(ReadOnlyModelViewSet[Account]):
     def archive(self, request: ApiRequest, pk: str) -> Response:
         given = AccountArchive(data=request.data)
         given.is_valid(raise_exception=True)
-        account = operations.archive_account(account_id=pk, by=request.actor, at=now(), **given.validated_data)
+        account = operations.archive_account(
+            account_id=self.get_object().pk, by=request.actor, at=now(), **given.validated_data
+        )
         return Response(AccountOut(account).data)
+
+    @extend_schema(request=AccountsImport, responses=ImportedOut)
+    @action(detail=False, methods=["post"], url_path="import")
+    def bring(self, request: ApiRequest) -> Response:
+        """Bring a whole table of accounts; known ones are updated, not doubled."""
+        require(request.actor, rules.IMPORT)
+        given = AccountsImport(data=request.data)
+        given.is_valid(raise_exception=True)
+        text, wanted = given.validated_data["text"], given.validated_data["columns"]
+        sheet = _sheet(text, wanted)
+        result = operations.Imported(0, 0, 0, [])
+        if not given.validated_data["dry_run"]:
+            sha256 = hashlib.sha256(text.encode()).hexdigest()
+            result = operations.import_accounts(rows=sheet.rows, sha256=sha256, by=request.actor)
+        refused = sorted([*sheet.problems, *result.refused])
+        return Response(
+            ImportedOut(
+                {
+                    "created": result.created,
+                    "updated": result.updated,
+                    "unchanged": result.unchanged,
+                    "rows": len(sheet.rows),
+                    "refused": refused,
+                }
+            ).data
+        )
+
+
+def _sheet(text: str, wanted: dict[str, str]) -> columns.Sheet:
+    """wanted: title of the column -> field ('' leaves it out)."""
+    unknown = set(wanted.values()) - {"", *columns.FIELDS}
+    if unknown:
+        raise ValidationError({"columns": [f"No such field: {', '.join(sorted(unknown))}."]})
+    try:
+        first = next(columns.lines_of(text), (0, []))[1]
+        chosen = {at: wanted[str(title).strip()] for at, title in enumerate(first) if str(title).strip() in wanted}
+        return columns.read(columns.lines_of(text), chosen)
+    except columns.NotASheet as refusal:
+        raise ValidationError({"text": [str(refusal)]}) from refusal

@@ -1,55 +1,88 @@
-"""A file of accounts as text: which column means what, and each row as fields of an account.
+"""A file of accounts: which column means what, and each row as fields of an account.
 
-Pure: no Django, no tables. Reads CSV with any of the usual delimiters and what a spreadsheet puts on the
-clipboard (tabs). Nothing is guessed: an unreadable figure is a problem of its row.
+Pure: no Django, no tables. Takes text with any of the usual delimiters, what a spreadsheet puts on the
+clipboard (tabs), and rows of typed cells. Nothing is guessed: an unreadable figure is a problem of its row.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-MOST_ROWS = 50_000
+from core.money import CURRENCIES
 
+MOST_ROWS = 20_000
+MOST_AMOUNT = Decimal(10) ** 12
+STAGES = ("onboarding", "adoption", "value", "renewal", "churned")
+LONGEST = {"name": 200, "key": 80, "tier": 40, "industry": 80, "region": 80}
+
+# What a column can become, in the order in which the page offers it, and the titles that say so by themselves.
+FIELDS = {
+    "name": "Name",
+    "key": "Number",
+    "owner_email": "Owner's e-mail",
+    "arr": "ARR",
+    "currency": "Currency",
+    "renewal_on": "Next renewal",
+    "customer_since": "Customer since",
+    "tier": "Tier",
+    "stage": "Stage",
+    "industry": "Industry",
+    "region": "Region",
+}
 ALIASES = {
     "name": ("name", "account", "account name", "company", "customer", "customer name", "client", "client name"),
     "key": ("key", "account id", "accountid", "id", "number", "customer id", "customer number", "external id"),
-    "owner_email": ("owner", "owner email", "owner e mail", "csm", "account manager"),
+    "owner_email": ("owner", "owner email", "owner e mail", "csm", "csm email", "account manager"),
+    "arr": ("arr", "annual recurring revenue"),
+    "currency": ("currency",),
+    "renewal_on": ("renewal", "next renewal", "renewal date", "renewal on", "contract end"),
+    "customer_since": ("customer since", "since"),
     "tier": ("tier", "segment", "plan"),
+    "stage": ("stage", "lifecycle stage", "lifecycle", "phase"),
     "industry": ("industry", "sector", "vertical"),
     "region": ("region", "country", "territory", "office location"),
-    "stage": ("stage", "lifecycle stage", "lifecycle", "phase"),
-    "arr": ("arr", "annual recurring revenue", "recurring revenue", "annual revenue"),
-    "currency": ("currency",),
-    "renewal_on": ("renewal", "renewal date", "renewal on", "contract end"),
-    "customer_since": ("customer since", "since", "start date"),
 }
 _FIELD_OF = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
-STAGES = ("onboarding", "adoption", "value", "renewal", "churned")
+
+Cell = str | Decimal | date
+Line = tuple[int, Sequence[Cell]]
+
+
+class NotASheet(ValueError):
+    """It is no table of accounts; the message says why in a sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its title in the file and the field it becomes ('' = left out)."""
+
+    title: str
+    field: str
+
+    @property
+    def label(self) -> str:
+        return FIELDS.get(self.field, "")
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A read file: what each column means (None: not taken), the good rows and the problems, with line numbers."""
+    """A read file: its columns, the good rows and the problems, both with line numbers of the file."""
 
-    columns: list[tuple[str, str | None]]
+    columns: list[Column]
     rows: list[tuple[int, dict[str, Any]]]
     problems: list[tuple[int, str]]
-
-
-class NotASheet(ValueError):
-    """The text is no table of accounts; the message says why in a sentence for a person."""
 
 
 def decode(data: bytes) -> str:
     """UTF-8 with or without BOM, UTF-16 with BOM, otherwise the Windows code page; NotASheet for binary files."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
-    if b"\x00" in data[:4096] or data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")):
+    if b"\x00" in data or data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")):
         raise NotASheet("This is not a text file. Save the sheet as CSV, or copy its cells and paste them here.")
     try:
         return data.decode("utf-8-sig")
@@ -57,32 +90,9 @@ def decode(data: bytes) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def read(text: str) -> Sheet:
-    """Parse a table whose first row names the columns. Raises NotASheet when there is no account column."""
-    lines = list(_table(text))
-    if not lines:
-        raise NotASheet("There is nothing in it. The first row must name the columns, for example: name, arr, region.")
-    (_, header), body = lines[0], lines[1:]
-    columns = [(title.strip(), _FIELD_OF.get(_plain(title))) for title in header]
-    fields = [field for _, field in columns]
-    if "name" not in fields:
-        titles = ", ".join(title for title, _ in columns if title) or "nothing readable"
-        raise NotASheet(f"No column holds the account's name. The first row says: {titles[:200]}.")
-    if len(body) > MOST_ROWS:
-        raise NotASheet(f"{len(body):,} rows are more than the {MOST_ROWS:,} that one file may hold. Split it.")
-    rows: list[tuple[int, dict[str, Any]]] = []
-    problems: list[tuple[int, str]] = []
-    for line, cells in body:
-        row, problem = _row(fields, cells)
-        if problem:
-            problems.append((line, problem))
-        elif row:
-            rows.append((line, row))
-    return Sheet(columns, rows, problems)
-
-
-def _table(text: str) -> Iterator[tuple[int, list[str]]]:
-    head = text[:4096].split("\n", 1)[0]
+def lines_of(text: str) -> Iterator[Line]:
+    """The rows of a text that are not empty, with the line each ends on; the first line decides the delimiter."""
+    head = text[:4096].lstrip("\r\n").split("\n", 1)[0]
     delimiter = max("\t;,|", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
@@ -93,70 +103,162 @@ def _table(text: str) -> Iterator[tuple[int, list[str]]]:
         raise NotASheet(f"Line {reader.line_num} cannot be read as a row: {error}.") from error
 
 
-def _plain(title: str) -> str:
-    return re.sub(r"[\W_]+", " ", title.casefold()).strip()
+_WORKBOOKS: list[Callable[[bytes], Iterator[Line]]] = []
 
 
-def _row(fields: list[str | None], cells: list[str]) -> tuple[dict[str, Any], str]:
+def connect_workbooks(reader: Callable[[bytes], Iterator[Line]]) -> None:
+    """Say who reads Excel files: the floor above, named in config.wiring. It raises NotASheet."""
+    _WORKBOOKS[:] = [reader]
+
+
+def lines_in(data: bytes) -> Iterator[Line]:
+    """The rows of a file, whichever kind it is. Raises NotASheet."""
+    if data.startswith(b"PK\x03\x04") and _WORKBOOKS:
+        return _WORKBOOKS[0](data)
+    return lines_of(decode(data))
+
+
+def read(lines: Iterator[Line], chosen: Mapping[int, str] | None = None) -> Sheet:
+    """Read a table whose first row names the columns. `chosen`: field by column, where a person has decided.
+
+    Raises NotASheet when no column is the account's name, or two columns are the same field.
+    """
+    first = next(lines, None)
+    if first is None:
+        raise NotASheet("There is nothing in it. The first row must name the columns, for example: name, arr, region.")
+    columns = _columns([_text(cell) for cell in first[1]], chosen or {})
+    rows: list[tuple[int, dict[str, Any]]] = []
+    problems: list[tuple[int, str]] = []
+    for count, (line, cells) in enumerate(lines, start=1):
+        if count > MOST_ROWS:
+            raise NotASheet(f"One file may hold {MOST_ROWS:,} accounts. Split this one.")
+        row, problem = _row(columns, cells)
+        if problem:
+            problems.append((line, problem))
+        else:
+            rows.append((line, row))
+    return Sheet(columns, rows, problems)
+
+
+def _columns(titles: list[str], chosen: Mapping[int, str]) -> list[Column]:
+    """What a person chose, else what the title says; of two columns that say the same the first is taken."""
+    taken = [field for field in chosen.values() if field]
+    twice = next((field for field in taken if taken.count(field) > 1), None)
+    if twice:
+        raise NotASheet(f"Two columns were chosen as “{FIELDS[twice]}”. Choose one of them.")
+    found = []
+    for at, title in enumerate(titles):
+        field = chosen.get(at)
+        if field is None:
+            field = _FIELD_OF.get(re.sub(r"[\W_]+", " ", title.casefold()).strip(), "")
+            field = "" if field in taken else field
+            taken.append(field)
+        found.append(Column(title, field))
+    if "name" not in taken:
+        named = ", ".join(title for title in titles if title) or "nothing readable"
+        raise NotASheet(f"No column holds the account's name. The first row says: {named[:200]}.")
+    return found
+
+
+def _row(columns: list[Column], cells: Sequence[Cell]) -> tuple[dict[str, Any], str]:
     """The fields of one row, or the sentence that says what is wrong with it."""
     row: dict[str, Any] = {}
-    for field, cell in zip(fields, cells, strict=False):
-        text = cell.strip()
-        if field is None or not text:
+    for column, cell in zip(columns, cells, strict=False):
+        if not column.field or _text(cell) == "":
             continue
         try:
-            row[field] = _READ.get(field, _text)(text)
+            row[column.field] = _READ.get(column.field, _words)(cell)
         except ValueError as error:
-            return {}, str(error)
-    return row, ""
+            return {}, f"{column.title}: {error}"
+        if len(str(row[column.field])) > LONGEST.get(column.field, 254):
+            return {}, f"{column.title}: “{_short(cell)}” is longer than {LONGEST.get(column.field, 254)} characters."
+    return (row, "") if "name" in row else ({}, "This row names no account.")
 
 
-def _text(text: str) -> str:
-    if len(text) > 200:
-        raise ValueError(f"“{text[:40]}…” is longer than 200 characters.")
+def _text(cell: Cell) -> str:
+    """A cell as a person reads it: no trailing zeros on numbers, dates as 2026-11-20."""
+    if isinstance(cell, Decimal):
+        return f"{cell.normalize():f}"
+    return cell.isoformat() if isinstance(cell, date) else cell.strip()
+
+
+def _short(cell: Cell) -> str:
+    text = _text(cell)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _words(cell: Cell) -> str:
+    text = _text(cell)
+    if "\x00" in text:
+        raise ValueError("holds a character that is no text.")
     return text
 
 
-def _amount(text: str) -> Decimal:
-    """'€1,250,000.50', '1.250.000,50', '2.5M', '300k'. Three digits behind a sign are thousands: no currency
-    of ours has three decimals."""
-    match = re.fullmatch(r"(?:[A-Z]{3}\s*)?[€$£¥]?\s*([\d.,'\s\u00a0]+)\s*([kKmM]?)\s*(?:[€$£¥]|[A-Z]{3})?", text)
+_AMOUNT = re.compile(r"(?:[A-Z]{3}|[€$£¥])?\s*(\d[\d.,'’\s]*?)\s*([kKmM]?)\s*(?:[€$£¥]|[A-Z]{3})?")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,2}(?:\.\d{3})+|\d+")
+_DECIMALS = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)\.(\d+)|(\d{1,3}(?:\.\d{3})+|\d+),(\d+)")
+_SCALES = {"": 1, "k": 1_000, "m": 1_000_000}
+
+
+def _amount(cell: Cell) -> Decimal:
+    """'€1,250,000.50', '1.250.000,50', '2.5M', '300k' or a number cell, in whole cents.
+
+    Three digits behind one sign are thousands, as no currency of ours has three decimals; with k or M they
+    could be either and are refused.
+    """
+    if isinstance(cell, date):
+        raise ValueError("a date, where an amount was expected.")
+    figure = cell if isinstance(cell, Decimal) else _figure(cell)
+    amount = figure.quantize(Decimal("0.01"), ROUND_HALF_UP) if figure < MOST_AMOUNT else None
+    if amount is None or amount < 0:
+        raise ValueError(f"“{_short(cell)}” is not an amount I can take.")
+    return amount
+
+
+def _figure(text: str) -> Decimal:
+    match = _AMOUNT.fullmatch(text.strip())
     if not match:
-        raise ValueError(f"“{text[:40]}” is not an amount.")
-    digits = re.sub(r"['\s\u00a0]", "", match[1])
-    last = max(digits.rfind("."), digits.rfind(","))
-    if last >= 0 and not match[2] and (digits.count(digits[last]) > 1 or len(digits) - last - 1 == 3):
-        last = -1  # thousands separators only
-    whole, fraction = (digits, "") if last < 0 else (digits[:last], digits[last + 1 :])
-    try:
-        amount = Decimal(re.sub(r"[.,]", "", whole) + (f".{fraction}" if fraction else ""))
-    except InvalidOperation as error:
-        raise ValueError(f"“{text[:40]}” is not an amount.") from error
-    return (amount * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()]).quantize(Decimal("0.01"))
+        raise ValueError(f"“{_short(text)}” is not an amount.")
+    digits, scale = re.sub(r"['’\s]", "", match[1]), match[2].lower()
+    if _THOUSANDS.fullmatch(digits):
+        if scale and not digits.isdigit():
+            raise ValueError(f"“{_short(text)}” can mean two amounts. Write it in full.")
+        return Decimal(re.sub(r"[.,]", "", digits)) * _SCALES[scale]
+    parts = _DECIMALS.fullmatch(digits)
+    if not parts:
+        raise ValueError(f"“{_short(text)}” is not an amount.")
+    whole, fraction = (parts[1], parts[2]) if parts[2] else (parts[3], parts[4])
+    return Decimal(re.sub(r"[.,]", "", whole) + "." + fraction) * _SCALES[scale]
 
 
-def _day(text: str) -> date:
+def _day(cell: Cell) -> date:
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
     for form in ("%Y-%m-%d", "%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%Y/%m/%d"):
         try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007  a calendar date has no zone
+            return datetime.strptime(_text(cell), form).date()  # noqa: DTZ007  a calendar date has no zone
         except ValueError:
             continue
-    raise ValueError(f"“{text[:40]}” is not a date I can be sure of. Write it as 2026-11-20.")
+    raise ValueError(f"“{_short(cell)}” is not a date I can be sure of. Write it as 2026-11-20.")
 
 
-def _stage(text: str) -> str:
-    if text.casefold() not in STAGES:
-        raise ValueError(f"“{text[:40]}” is no stage. Use one of: {', '.join(STAGES)}.")
-    return text.casefold()
+def _stage(cell: Cell) -> str:
+    stage = _text(cell).casefold()
+    if stage not in STAGES:
+        raise ValueError(f"“{_short(cell)}” is no stage. Use one of: {', '.join(STAGES)}.")
+    return stage
 
 
-def _currency(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{3}", text):
-        raise ValueError(f"“{text[:40]}” is no currency code such as EUR or USD.")
-    return text.upper()
+def _currency(cell: Cell) -> str:
+    code = _text(cell).upper()
+    if code not in CURRENCIES:
+        raise ValueError(f"“{_short(cell)}” is no currency we keep. Use one of: {', '.join(CURRENCIES)}.")
+    return code
 
 
-_READ: dict[str, Any] = {
+_READ: dict[str, Callable[[Cell], Any]] = {
     "arr": _amount,
     "renewal_on": _day,
     "customer_since": _day,

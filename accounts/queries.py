@@ -1,17 +1,20 @@
 """Reads of accounts: finding one by name, the timeline, what changed since."""
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import Account
 from core.actor import Actor
 from core.models import Entry
+from users import trail
 
 # Which page regions listen for which events of the trail.
 LIVE = {
@@ -20,10 +23,12 @@ LIVE = {
     "kpis.value_corrected": "health-changed",
     "kpis.batch_imported": "upload-changed",
     "kpis.upload_finished": "upload-changed",
-    "kpis.sample_added": "health-changed",
-    "kpis.sample_removed": "health-changed",
+    "kpis.sample_added": "account-changed",
+    "kpis.sample_removed": "account-changed",
     "playbooks.run_started": "run-changed",
     "playbooks.step_completed": "run-changed",
+    "playbooks.step_reopened": "run-changed",
+    "playbooks.steps_handed_over": "run-changed",
     "playbooks.run_finished": "run-changed",
     "accounts.account_created": "account-changed",
     "accounts.account_edited": "account-changed",
@@ -32,13 +37,27 @@ LIVE = {
     "analytics.report_created": "report-changed",
 }
 
+# Parts of the timeline: name in the address, label, app whose events it shows.
+PARTS = {
+    "": ("All", ""),
+    "health": ("Health", "kpis."),
+    "work": ("Playbooks", "playbooks."),
+    "account": ("Account", "accounts."),
+    "reports": ("Reports", "analytics."),
+}
+
 
 def accounts_matching(text: str, *, by: Actor) -> QuerySet[Account]:
-    """Active accounts whose name or number contains `text`, at most one page of them by name."""
-    found = Account.objects.visible_to(by).active()
+    """Active accounts whose name holds every word of `text`, or whose number it is; names that begin so first."""
+    text = text.strip()
+    words = Q()
     for word in text.split()[:5]:
-        found = found.filter(name__icontains=word)
-    return found.order_by("name")
+        words &= Q(name__icontains=word)
+    if not words:
+        return Account.objects.visible_to(by).active().order_by(Lower("name"), "pk")
+    first = Case(When(name__istartswith=text, then=0), default=1, output_field=IntegerField())
+    found = Account.objects.visible_to(by).active().filter(words | Q(key=text))
+    return found.order_by(first, Lower("name"), "pk")
 
 
 @dataclass(frozen=True)
@@ -67,61 +86,55 @@ def last_seq() -> int:
     return Entry.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
-# Sentences of the timeline, by event. Only figures and codes that the entry holds.
-SENTENCES = {
-    "accounts.account_created": ("building-2", "Account created"),
-    "accounts.account_edited": ("pencil", "Account edited"),
-    "accounts.account_archived": ("archive", "Account archived"),
-    "kpis.value_corrected": ("pencil-line", "KPI value corrected"),
-    "kpis.health_changed": ("activity", "Health changed"),
-    "playbooks.run_started": ("play", "Playbook started"),
-    "playbooks.step_completed": ("circle-check", "Step completed"),
-    "playbooks.run_finished": ("flag", "Playbook finished"),
-    "analytics.report_created": ("file-text", "Report created"),
-}
-
-
 @dataclass(frozen=True)
 class TimelineItem:
-    """One line of an account's timeline."""
+    """One line of an account's timeline: what happened, more about it, by whom; `url` opens it ('' = nothing)."""
 
     seq: int
     at: datetime
     icon: str
+    tone: str
     title: str
     detail: str
     who: str
+    url: str
 
     @property
     def day(self) -> date:
+        """In the time zone of the reader."""
         return timezone.localtime(self.at).date()
 
 
-def timeline_item(entry: Entry) -> TimelineItem:
-    icon, title = SENTENCES.get(entry.event, ("dot", entry.event.replace(".", ": ").replace("_", " ")))
-    return TimelineItem(entry.seq, entry.at, icon, title, _detail(entry.event, entry.data), entry.actor_label)
+_LINKS: dict[str, Callable[[UUID, Mapping[str, Any]], str]] = {}
 
 
-def _detail(event: str, data: dict[str, Any]) -> str:
-    if event == "kpis.health_changed":
-        return f"{_points(data['old'])} to {_points(data['new'])}"
-    if event == "kpis.value_corrected":
-        return f"{data['kpi']} {data['period'][:7]}: {data['old'] or 'nothing'} to {data['new'] or 'nothing'}. {data['reason']}"
-    if event == "accounts.account_edited":
-        return ", ".join(name.removesuffix("_id").replace("_", " ") for name in data["changes"])
-    if event == "accounts.account_archived":
-        return "restored" if data["restored"] else ""
-    if event.startswith("playbooks.run"):
-        return str(data["playbook"]).replace("-", " ")
-    if event == "playbooks.step_completed":
-        return str(data["step"]).replace("-", " ") + (" (skipped)" if data["skipped"] else "")
-    return ""
+def connect_links(links: Mapping[str, Callable[[UUID, Mapping[str, Any]], str]]) -> None:
+    """Event -> address of what it speaks of, from the account's id and the entry's data; named in config.wiring."""
+    _LINKS.update(links)
 
 
-def _points(hundredths: int | None) -> str:
-    return "not enough data" if hundredths is None else f"{hundredths / 100:.1f}"
+def timeline(entries: list[Entry]) -> list[TimelineItem]:
+    """The entries of one account as sentences of the trail; what stands behind a colon is the detail."""
+    items = []
+    for line in trail.lines(entries, {}):
+        entry, (title, _, detail) = line.entry, line.text.partition(": ")
+        link = _LINKS.get(entry.event)
+        url = link(entry.account_id, entry.data) if link and entry.account_id else ""
+        items.append(TimelineItem(entry.seq, entry.at, line.icon, line.tone, title, detail, _who(entry), url))
+    return items
 
 
-def entries_of(account_id: UUID) -> QuerySet[Entry]:
-    """The trail of one account. The caller has made sure that the person sees the account."""
-    return Entry.objects.filter(account_id=account_id)
+def _who(entry: Entry) -> str:
+    return "Plumbline" if entry.actor_label.startswith("system:") else entry.actor_label
+
+
+def entries_of(account_id: UUID, *, part: str = "") -> QuerySet[Entry]:
+    """The trail of one account, or one part of it. The caller has made sure that the person sees the account."""
+    found = Entry.objects.filter(account_id=account_id)
+    _, app = PARTS.get(part, PARTS[""])
+    return found.filter(event__startswith=app) if app else found
+
+
+def last_edit(account_id: UUID) -> Entry | None:
+    """The newest edit of an account, for whoever was about to overwrite it."""
+    return Entry.objects.filter(account_id=account_id, event="accounts.account_edited").order_by("-seq").first()

@@ -23,7 +23,10 @@ class AccountInput(serializers.Serializer[Any]):
     customer_since = serializers.DateField(required=False, allow_null=True)
 
     def validate_owner_id(self, value: Any) -> Any:
-        if value is not None and not User.objects.filter(pk=value, is_active=True).exists():
+        """Somebody who can log in, or whoever has the account already (`context["owner_id"]`)."""
+        if value is None or value == self.context.get("owner_id"):
+            return value
+        if not User.objects.filter(pk=value, is_active=True).exists():
             raise serializers.ValidationError("This person is not here any more.")
         return value
 
@@ -47,3 +50,21 @@ class AccountOut(serializers.ModelSerializer[Account]):
 
 class AccountArchive(serializers.Serializer[Any]):
     restore = serializers.BooleanField(default=False)
+
+
+class AccountsImport(serializers.Serializer[Any]):
+    """A table as text (CSV or tab-separated) whose first row names the columns; `columns` overrules the titles."""
+
+    text = serializers.CharField(max_length=8_000_000, trim_whitespace=False)
+    columns = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False, default=dict)
+    dry_run = serializers.BooleanField(default=False)
+
+
+class ImportedOut(serializers.Serializer[Any]):
+    """What a file did, or with `dry_run` what could be taken; `refused`: [line, reason]."""
+
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    rows = serializers.IntegerField()
+    refused = serializers.ListField(child=serializers.ListField())

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from playbooks.library import NAMES as PLAYBOOKS
+from playbooks.library import STEPS
 from users.trail import Sentence
 
 # Areas of the trail, in the order in which the page offers them.
@@ -41,16 +43,29 @@ def _settled(data: Mapping[str, Any]) -> str:
     return f"Said that an unknown KPI is {data['kpi']}" if data["kpi"] else "Set an unknown KPI aside"
 
 
-def _step(data: Mapping[str, Any]) -> str:
-    return f"{'Skipped' if data['skipped'] else 'Completed'} the step {data['step'].replace('-', ' ')}"
+def _playbook(data: Mapping[str, Any]) -> str:
+    return PLAYBOOKS.get(data["playbook"], data["playbook"].replace("-", " "))
+
+
+def _step(verb: str) -> Any:
+    def said(data: Mapping[str, Any]) -> str:
+        step = STEPS.get((data["playbook"], data["step"]), data["step"].replace("-", " "))
+        return f"{'Skipped' if data.get('skipped') else verb} “{step}”: {_playbook(data)}"
+
+    return said
 
 
 def _run(verb: str) -> Any:
-    return lambda data: f"{verb} the playbook {data['playbook'].replace('-', ' ')}"
+    return lambda data: f"{verb} {_playbook(data)}"
 
 
 def _finished(data: Mapping[str, Any]) -> str:
-    return f"The playbook {data['playbook'].replace('-', ' ')} ended: {data['state']}"
+    return f"{_playbook(data)} {'is done' if data['state'] == 'done' else 'ended early'}"
+
+
+def _handed(data: Mapping[str, Any]) -> str:
+    count = data["steps"]
+    return f"Gave {count} open {'step' if count == 1 else 'steps'} to the account's owner"
 
 
 def _trigger(data: Mapping[str, Any]) -> str:
@@ -121,7 +136,9 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "kpis.sample_removed": Sentence("Sample data removed", "Removed the sample data: {accounts} accounts", "trash-2"),
     "playbooks.run_started": Sentence("Playbook started", _run("Started"), "play"),
-    "playbooks.step_completed": Sentence("Step completed", _step, "circle-check"),
+    "playbooks.step_completed": Sentence("Step completed", _step("Completed"), "circle-check", "good"),
+    "playbooks.step_reopened": Sentence("Step taken back", _step("Took back"), "undo-2"),
+    "playbooks.steps_handed_over": Sentence("Steps handed over", _handed, "users"),
     "playbooks.run_finished": Sentence("Playbook ended", _finished, "flag"),
     "playbooks.trigger_changed": Sentence("Trigger changed", _trigger, "zap"),
     "analytics.report_created": Sentence("Report created", "Created a report ({kind})", "file-text"),

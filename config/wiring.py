@@ -1,15 +1,15 @@
 """The switchboard: what follows from what. Floors call down; only these tables lead up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 from celery import Task
 
 from accounts import rules as accounts_rules
-from accounts.events import AccountCreated, AccountsImported
+from accounts.events import AccountCreated, AccountEdited, AccountsImported
 from accounts.models import Account
-from accounts.panels import Panel
+from accounts.panels import Action, Chips, Panel, Tab
 from analytics import rules as analytics_rules
 from core.audit import Event
 from kpis import rules as kpis_rules
@@ -19,7 +19,8 @@ from kpis.tasks import rescore_account, rescore_batch, rescore_new, rescore_uplo
 from playbooks import rules as playbooks_rules
 from playbooks.models import Step
 from playbooks.operations import install_library
-from playbooks.tasks import evaluate_triggers
+from playbooks.queries import running_chips
+from playbooks.tasks import evaluate_triggers, evaluate_values, hand_over_steps
 from users import rules as users_rules
 from users.events import PersonInvited
 from users.operations import create_default_roles
@@ -32,9 +33,10 @@ PERMISSIONS = [accounts_rules, analytics_rules, kpis_rules, playbooks_rules, use
 # What follows what: event -> tasks started after commit with the event's fields.
 EVENTS: dict[type[Event], list[Task]] = {
     AccountCreated: [rescore_account],
-    AccountsImported: [rescore_new],
-    KpiValueCorrected: [rescore_account],
-    KpiBatchImported: [rescore_batch],
+    AccountEdited: [hand_over_steps],
+    AccountsImported: [rescore_new, hand_over_steps],
+    KpiValueCorrected: [rescore_account, evaluate_values],
+    KpiBatchImported: [rescore_batch, evaluate_values],
     UploadFinished: [rescore_upload],
     HealthChanged: [evaluate_triggers],
     PersonInvited: [mail_invitation],
@@ -47,13 +49,31 @@ SETUP: list[Callable[..., Any]] = [
     install_library,
 ]
 
+TIMELINE = ("health-changed", "run-changed", "account-changed", "report-changed")
+
 # What shows on an account's page, top to bottom, loaded on reveal.
 PANELS: list[Panel] = [
-    Panel("playbooks", "Playbooks and work", "playbooks:panel", "side", ("run-changed",)),
-    Panel(
-        "timeline", "Timeline", "accounts:panel-timeline", "main", ("health-changed", "run-changed", "account-changed")
-    ),
+    Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
+    Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
+    Panel("reports", "Reports", "analytics:panel", "side", ("report-changed",), height=150),
 ]
+
+# Buttons in the head of an account's page, its other pages, and words beside its name.
+ACTIONS: list[Action] = [
+    Action("Start playbook", "playbooks:start-run", "workflow", playbooks_rules.START, "dialog"),
+    Action("Health report", "analytics:create", "download", analytics_rules.CREATE_REPORT, "post", archived=True),
+]
+TABS: list[Tab] = []
+CHIPS: list[Chips] = [running_chips]
+
+# What an entry of an account's timeline opens: event -> address from the account's id and the entry's data.
+LINKS: dict[str, Callable[[UUID, Mapping[str, Any]], str]] = {
+    "playbooks.run_started": lambda account, data: f"/runs/{data['run_id']}/",
+    "playbooks.run_finished": lambda account, data: f"/runs/{data['run_id']}/",
+    "playbooks.step_completed": lambda account, data: f"/runs/{data['run_id']}/",
+    "playbooks.step_reopened": lambda account, data: f"/runs/{data['run_id']}/",
+    "analytics.report_created": lambda account, data: f"/reports/{data['report_id']}/",
+}
 
 
 def account_names(ids: set[UUID]) -> dict[UUID, str]:
@@ -67,7 +87,7 @@ def _accounts_of(user_id: UUID) -> Owned:
 
 
 def _work_of(user_id: UUID) -> Owned:
-    count = Step.objects.filter(owner_id=user_id, state=Step.State.OPEN).count()
+    count = Step.objects.filter(owner_id=user_id, state=Step.State.OPEN, run__finished_at=None).count()
     return Owned(count, "open work item" if count == 1 else "open work items", f"/work/?owner={user_id}")
 
 

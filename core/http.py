@@ -23,6 +23,7 @@ from core.errors import DomainError
 from core.rules import require
 
 Row = TypeVar("Row")
+UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # lookup_value_regex of viewsets
 
 
 class Request(HttpRequest):

@@ -1,6 +1,20 @@
 """Dates of the business: months, and how long ago."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of that name; UTC for one that this machine does not know."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def day_in(name: str, at: datetime) -> date:
+    """The calendar day of an aware time in the time zone `name`."""
+    return at.astimezone(zone(name)).date()
 
 
 def month_of(day: date) -> date:

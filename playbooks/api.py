@@ -1,4 +1,5 @@
-from django.db.models import QuerySet
+import django_filters
+from django.db.models import Prefetch, QuerySet
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -6,9 +7,9 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from core.http import ApiRequest
+from core.http import UUID_PATTERN, ApiRequest
 from playbooks import operations, queries
-from playbooks.models import Playbook, Run, Step
+from playbooks.models import Playbook, Run, Step, Trigger
 from playbooks.serializers import (
     PlaybookOut,
     RunOut,
@@ -18,6 +19,7 @@ from playbooks.serializers import (
     StepOut,
     TriggerOut,
     TriggerSetting,
+    WorkItemOut,
 )
 
 
@@ -26,19 +28,33 @@ class Playbooks(ReadOnlyModelViewSet[Playbook]):
 
     request: ApiRequest
     serializer_class = PlaybookOut
-    queryset = Playbook.objects.none()
+    lookup_value_regex = UUID_PATTERN
+    filterset_fields = ["code", "active"]
+    sort_fields = ("name", "position")
     ordering = ("position", "id")
+    queryset = Playbook.objects.none()
 
     def get_queryset(self) -> QuerySet[Playbook]:
-        return Playbook.objects.prefetch_related("triggers__kpi")
+        triggers = Prefetch("triggers", Trigger.objects.select_related("kpi").order_by("id"))
+        return Playbook.objects.prefetch_related(triggers)
 
     @extend_schema(request=TriggerSetting, responses=TriggerOut)
-    @action(detail=False, methods=["post"], url_path=r"triggers/(?P<trigger_id>[0-9a-f-]{36})")
+    @action(detail=False, methods=["post"], url_path=f"triggers/(?P<trigger_id>{UUID_PATTERN})")
     def trigger(self, request: ApiRequest, trigger_id: str) -> Response:
+        """Set the threshold of one trigger, and whether it is on."""
         given = TriggerSetting(data=request.data)
         given.is_valid(raise_exception=True)
         trigger = operations.set_trigger(trigger_id=trigger_id, **given.validated_data, by=request.actor)
         return Response(TriggerOut(trigger).data)
+
+
+class RunFilter(django_filters.FilterSet):
+    account_id = django_filters.UUIDFilter()
+    playbook = django_filters.CharFilter(field_name="playbook__code")
+
+    class Meta:
+        model = Run
+        fields = ["state"]
 
 
 class Runs(ReadOnlyModelViewSet[Run]):
@@ -46,36 +62,52 @@ class Runs(ReadOnlyModelViewSet[Run]):
 
     request: ApiRequest
     serializer_class = RunOut
-    filterset_fields = ["account_id", "state", "playbook__code"]
+    filterset_class = RunFilter
+    lookup_value_regex = UUID_PATTERN
     sort_fields = ("started_at",)
     ordering = ("-started_at", "id")
     queryset = Run.objects.none()
 
     def get_queryset(self) -> QuerySet[Run]:
-        return Run.objects.visible_to(self.request.actor).select_related("playbook").prefetch_related("steps")
+        steps = Prefetch("steps", Step.objects.order_by("position"))
+        return Run.objects.visible_to(self.request.actor).select_related("playbook").prefetch_related(steps)
 
     @extend_schema(request=RunStart, responses={201: RunOut})
     def create(self, request: ApiRequest) -> Response:
         given = RunStart(data=request.data)
         given.is_valid(raise_exception=True)
         run = operations.start_run(**given.validated_data, by=request.actor, at=now())
-        return Response(RunOut(run).data, status=status.HTTP_201_CREATED)
+        return Response(RunOut(self.get_queryset().get(pk=run.pk)).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=RunStop, responses=RunOut)
     @action(detail=True, methods=["post"])
     def stop(self, request: ApiRequest, pk: str) -> Response:
         given = RunStop(data=request.data)
         given.is_valid(raise_exception=True)
-        run = operations.stop_run(run_id=self.get_object().pk, **given.validated_data, by=request.actor, at=now())
-        return Response(RunOut(run).data)
+        operations.stop_run(run_id=self.get_object().pk, **given.validated_data, by=request.actor, at=now())
+        return Response(RunOut(self.get_object()).data)
+
+
+class WorkFilter(django_filters.FilterSet):
+    owner_id = django_filters.UUIDFilter()
+    account_id = django_filters.UUIDFilter()
+    run_id = django_filters.UUIDFilter()
+    due_before = django_filters.DateFilter(field_name="due_on", lookup_expr="lt")
+    unowned = django_filters.BooleanFilter(field_name="owner", lookup_expr="isnull")
+
+    class Meta:
+        model = Step
+        fields = ["due_on"]
 
 
 class WorkItems(ReadOnlyModelViewSet[Step]):
     """Open steps: the work list. `?owner_id=` narrows it to one person."""
 
     request: ApiRequest
-    serializer_class = StepOut
-    filterset_fields = ["owner_id", "account_id", "run_id", "due_on"]
+    serializer_class = WorkItemOut
+    filterset_class = WorkFilter
+    lookup_value_regex = UUID_PATTERN
+    sort_fields = ("due_on",)
     ordering = ("due_on", "id")
     queryset = Step.objects.none()
 
@@ -85,10 +117,16 @@ class WorkItems(ReadOnlyModelViewSet[Step]):
     @extend_schema(request=StepCompletion, responses=StepOut)
     @action(detail=True, methods=["post"])
     def complete(self, request: ApiRequest, pk: str) -> Response:
+        """Complete or skip a step; `version` is the one you saw."""
         given = StepCompletion(data=request.data)
         given.is_valid(raise_exception=True)
         fields = dict(given.validated_data)
-        step = operations.complete_step(
-            step_id=pk, expected_version=fields.pop("version"), **fields, by=request.actor, at=now()
-        )
+        version = fields.pop("version")
+        step = operations.complete_step(step_id=pk, expected_version=version, **fields, by=request.actor, at=now())
         return Response(StepOut(step).data)
+
+    @extend_schema(request=None, responses=StepOut)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: ApiRequest, pk: str) -> Response:
+        """Take a completed step back."""
+        return Response(StepOut(operations.reopen_step(step_id=pk, by=request.actor)).data)

@@ -6,6 +6,8 @@ from core.audit import Event
 
 @dataclass(frozen=True)
 class RunStarted(Event):
+    """playbook: its code, as in all events of runs."""
+
     name = "playbooks.run_started"
     run_id: UUID
     playbook: str
@@ -17,8 +19,29 @@ class StepCompleted(Event):
     name = "playbooks.step_completed"
     run_id: UUID
     step_id: UUID
+    playbook: str
     step: str
     skipped: bool
+
+
+@dataclass(frozen=True)
+class StepReopened(Event):
+    """A completed step was taken back; with the last one its run is open again."""
+
+    name = "playbooks.step_reopened"
+    run_id: UUID
+    step_id: UUID
+    playbook: str
+    step: str
+
+
+@dataclass(frozen=True)
+class StepsHandedOver(Event):
+    """The open steps of an account went to its new owner, None for nobody."""
+
+    name = "playbooks.steps_handed_over"
+    steps: int
+    user_id: UUID | None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The five system playbooks: aims, steps by stage, and the measured triggers they come with.
 
-Steps and exit criteria: docs/playbooks.md. `day` counts working days from the start. Only triggers that are
+`day` counts working days from the start. Only triggers that are
 measured are listed; those that are off wait for a person to turn them on.
 """
 
@@ -21,12 +21,16 @@ class StepDef:
 
 @dataclass(frozen=True)
 class TriggerDef:
-    """A measured condition; threshold in points of health or in the KPI's unit; `kpi` is its catalogue number."""
+    """A measured condition; threshold in points of health or in the KPI's unit; `kpi` is its catalogue number.
+
+    cooldown: days after a start in which it stays quiet.
+    """
 
     metric: str
     threshold: str
     active: bool
     kpi: int | None = None
+    cooldown: int = 28
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ RENEWAL = PlaybookDef(
         StepDef("review", "Executive review", "Their executive and ours.", 6, 43, "Manager"),
         StepDef("terms", "Negotiate and record the terms", "Renewed, extended, or lost with the reason.", 7, 60),
     ),
-    (TriggerDef("renewal_risk", "70", active=False),),
+    (TriggerDef("renewal_risk", "70", active=False, cooldown=90),),
 )
 
 EXPANSION = PlaybookDef(
@@ -129,3 +133,7 @@ EXPANSION = PlaybookDef(
 )
 
 LIBRARY: tuple[PlaybookDef, ...] = (VOICE, ACTIVATION, SLA, RENEWAL, EXPANSION)
+NAMES: dict[str, str] = {playbook.code: playbook.name for playbook in LIBRARY}
+STEPS: dict[tuple[str, str], str] = {
+    (playbook.code, step.code): step.name for playbook in LIBRARY for step in playbook.steps
+}

@@ -1,10 +1,9 @@
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 
 from accounts.models import Account, OfAccountQuerySet
-from core.actor import Actor
 from core.models import TenantModel
 from kpis.models import Kpi
 
@@ -46,11 +45,18 @@ class Trigger(TenantModel):
     cooldown_days = models.PositiveSmallIntegerField(default=28)
 
     def __str__(self) -> str:
-        return f"{self.get_metric} {self.threshold:g}"
+        return f"{self.condition} {self.threshold:g}"
 
     @property
-    def get_metric(self) -> str:
-        return self.Metric(self.metric).label
+    def condition(self) -> str:
+        """What has to happen, up to the threshold: 'Reopen Rate is above'."""
+        if self.kpi is None:
+            return str(self.Metric(self.metric).label)
+        return f"{self.kpi.name} is {'below' if self.metric == self.Metric.KPI_BELOW else 'above'}"
+
+    @property
+    def unit(self) -> str:
+        return "points" if self.kpi is None else self.kpi.unit
 
 
 class Run(TenantModel):
@@ -65,7 +71,7 @@ class Run(TenantModel):
     playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT, related_name="runs")
     playbook_version = models.PositiveIntegerField()
     trigger = models.ForeignKey(Trigger, on_delete=models.SET_NULL, null=True, related_name="runs")
-    why = models.JSONField(default=dict)  # measured value and threshold at the start, frozen
+    why = models.JSONField(default=dict)  # sentence, measured, threshold and occasion at the start, frozen
     state = models.CharField(max_length=8, default=State.OPEN)
     started_at = models.DateTimeField()
     started_by = models.CharField(max_length=160)
@@ -84,13 +90,10 @@ class Run(TenantModel):
     def __str__(self) -> str:
         return f"{self.playbook_id} on {self.account_id}"
 
-
-class StepQuerySet(OfAccountQuerySet):
-    def visible_to(self, by: Actor) -> Self:
-        """Steps of accounts one sees, and steps one owns."""
-        if by.sees_all:
-            return self
-        return self.filter(models.Q(account__in=Account.objects.visible_to(by)) | models.Q(owner_id=by.user_id))
+    @property
+    def by_itself(self) -> bool:
+        """Started by a trigger, not by a person."""
+        return self.started_by.startswith("system:")
 
 
 class Step(TenantModel):
@@ -120,7 +123,7 @@ class Step(TenantModel):
     completed_by = models.CharField(max_length=160, blank=True)
     version = models.PositiveIntegerField(default=1)
 
-    objects: ClassVar[Any] = StepQuerySet.as_manager()
+    objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "position"], name="step_position_once")]

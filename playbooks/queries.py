@@ -1,24 +1,31 @@
-"""Reads: the work list, the runs of an account, the checklist of the first steps."""
+"""Reads: the work list, runs, the playbooks themselves, the checklist of the first steps, reasons to start."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
+from accounts import rules as accounts_rules
 from accounts.models import Account
+from accounts.panels import Chip
 from core.actor import Actor
 from core.models import Entry
+from kpis import rules as kpis_rules
 from kpis.models import AccountHealth, KpiValue
+from playbooks import rules
 from playbooks.models import Playbook, Run, Step, Trigger
+
+RENEWAL_DAYS = 90  # a renewal further away is no reason yet
 
 
 def open_steps(*, by: Actor) -> QuerySet[Step]:
-    """Steps that can be done now, of runs that are open; the caller orders and pages them."""
+    """Steps that can be done now, of runs that are open, on accounts in use; the caller orders and pages them."""
     return (
         Step.objects.visible_to(by)
-        .filter(state=Step.State.OPEN, run__state=Run.State.OPEN)
+        .filter(state=Step.State.OPEN, completed_at=None, run__finished_at=None, account__archived_at=None)
         .select_related("account", "run__playbook", "owner")
     )
 
@@ -35,13 +42,41 @@ class WorkCounts:
 
 def work_counts(*, by: Actor, today: date) -> WorkCounts:
     mine = Q(owner_id=by.user_id)
-    counted = open_steps(by=by).aggregate(
-        mine=Count("id", filter=mine),
-        all=Count("id"),
-        unowned=Count("id", filter=Q(owner=None)),
-        overdue=Count("id", filter=mine & Q(due_on__lt=today)),
+    counted = (
+        open_steps(by=by)
+        .select_related(None)
+        .aggregate(
+            mine=Count("id", filter=mine),
+            all=Count("id"),
+            unowned=Count("id", filter=Q(owner=None)),
+            overdue=Count("id", filter=mine & Q(due_on__lt=today)),
+        )
     )
     return WorkCounts(**counted)
+
+
+@dataclass(frozen=True)
+class DueGroup:
+    """Steps under one heading of the work list."""
+
+    label: str
+    steps: list[Step]
+
+
+def by_due(steps: Iterable[Step], *, today: date) -> list[DueGroup]:
+    """Steps in order of their day, cut into Overdue, Today, Next 7 days and Later."""
+    groups: list[DueGroup] = []
+    for step in steps:
+        if step.due_on < today:
+            label = "Overdue"
+        elif step.due_on == today:
+            label = "Today"
+        else:
+            label = "Next 7 days" if step.due_on <= today + timedelta(days=7) else "Later"
+        if not groups or groups[-1].label != label:
+            groups.append(DueGroup(label, []))
+        groups[-1].steps.append(step)
+    return groups
 
 
 def runs_of(account_id: UUID) -> QuerySet[Run]:
@@ -50,29 +85,72 @@ def runs_of(account_id: UUID) -> QuerySet[Run]:
         Run.objects.filter(account_id=account_id)
         .select_related("playbook")
         .prefetch_related("steps__owner")
-        .order_by("finished_at", "-started_at")
+        .order_by(Q(finished_at=None).desc(), "-started_at")
     )
 
 
-def playbooks_with_counts() -> QuerySet[Playbook]:
+def runs_seen(*, by: Actor, state: str = "", playbook: str = "") -> QuerySet[Run]:
+    """Runs with `steps_done` and `steps_all`; the caller orders and pages them."""
+    found = Run.objects.visible_to(by).select_related("account", "playbook")
+    if state:
+        found = found.filter(state=state)
+    if playbook:
+        found = found.filter(playbook__code=playbook)
+    return found.annotate(
+        steps_all=Count("steps"), steps_done=Count("steps", filter=Q(steps__completed_at__isnull=False))
+    )
+
+
+def running_chips(account_id: UUID) -> list[Chip]:
+    """Open playbooks beside the account's name: 'Renewal Safeguard, step 2 of 7'."""
+    done = Count("steps", filter=Q(steps__completed_at__isnull=False))
+    running = Run.objects.filter(account_id=account_id, finished_at=None).select_related("playbook")
+    return [
+        Chip(f"{run.playbook.name}, step {min(run.done + 1, run.total)} of {run.total}", f"/runs/{run.pk}/")
+        for run in running.annotate(total=Count("steps"), done=done).order_by("started_at")
+    ]
+
+
+def playbooks_with_counts(*, by: Actor) -> QuerySet[Playbook]:
+    """Playbooks with their triggers, and how many runs `by` sees of them: open_runs, done_runs."""
+    seen = Q() if by.sees_all else Q(runs__account__in=Account.objects.visible_to(by))
     return (
         Playbook.objects.order_by("position")
         .prefetch_related("triggers__kpi")
         .annotate(
-            open_runs=Count("runs", filter=Q(runs__state=Run.State.OPEN)),
-            done_runs=Count("runs", filter=Q(runs__state=Run.State.DONE)),
+            open_runs=Count("runs", filter=seen & Q(runs__state=Run.State.OPEN)),
+            done_runs=Count("runs", filter=seen & Q(runs__state=Run.State.DONE)),
         )
     )
 
 
 @dataclass(frozen=True)
+class Startable:
+    """A playbook that could start on an account; `run_id` of the run that is open already, else None."""
+
+    playbook: Playbook
+    run_id: UUID | None
+
+
+def startable(account_id: UUID) -> list[Startable]:
+    running = dict(
+        Run.objects.filter(account_id=account_id, finished_at=None).values_list("playbook_id", "pk"),
+    )
+    return [
+        Startable(playbook, running.get(playbook.pk))
+        for playbook in Playbook.objects.filter(active=True).order_by("position")
+    ]
+
+
+@dataclass(frozen=True)
 class CheckItem:
-    """One first step: what, where, whether it is done (from stored data alone)."""
+    """One first step: what, where, who may do it, whether it is done (from stored data alone)."""
 
     code: str
     title: str
     hint: str
     url_name: str
+    permission: str
     done: bool
 
 
@@ -83,59 +161,118 @@ def checklist() -> list[CheckItem]:
     values = KpiValue.objects.filter(account__sample=False)
     scores = AccountHealth.objects.filter(account__sample=False, score_hundredths__isnull=False)
     runs = Run.objects.filter(account__sample=False)
+    accounts, kpis = "accounts:import", "kpis:catalogue"
     items = [
-        ("accounts", "Bring your accounts", "One by one, from a file, or pasted.", "accounts:import", real),
-        ("kpis", "Check the KPIs", "62 are ready; see that they mean what you mean.", "kpis:catalogue", checked),
-        ("values", "Upload KPI values", "An Excel or CSV file, as you have it.", "kpis:uploads", values),
-        ("score", "See the first score", "And open it down to the cell.", "kpis:portfolio", scores),
-        ("playbook", "Start a playbook", "By hand, or let a trigger do it.", "playbooks:playbooks", runs),
+        ("accounts", "Bring your accounts", "From a file, or pasted.", accounts, accounts_rules.IMPORT, real),
+        ("kpis", "Check the KPIs", "See that they mean what you mean.", kpis, kpis_rules.EDIT_CATALOGUE, checked),
+        ("values", "Upload KPI values", "Excel or CSV, as you have it.", "kpis:uploads", kpis_rules.UPLOAD, values),
+        ("score", "See the first score", "And open it down to the cell.", "kpis:portfolio", "", scores),
+        ("playbook", "Start a playbook", "By hand, or by a trigger.", "playbooks:playbooks", rules.START, runs),
     ]
-    return [CheckItem(code, title, hint, url, found.exists()) for code, title, hint, url, found in items]
+    return [CheckItem(*item, found.exists()) for *item, found in items]
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a trigger fires: the measured value and the threshold, in the same unit, and the sentence of both."""
+    """Why a trigger fires: the measured value and the threshold in the same unit, and the sentence of both.
+
+    occasion: the score, value or renewal date behind it; one occasion starts a playbook once.
+    """
 
     measured: Decimal
     threshold: Decimal
     sentence: str
+    occasion: str
+    score_id: UUID | None = None
+
+    def as_stored(self) -> dict[str, str | None]:
+        return {
+            "sentence": self.sentence,
+            "measured": f"{self.measured:f}",
+            "threshold": f"{self.threshold:f}",
+            "occasion": self.occasion,
+            "score_id": str(self.score_id) if self.score_id else None,
+        }
 
 
-def reason_to_start(trigger: Trigger, account: Account, *, old: int | None, new: int | None, on: date) -> Reason | None:
+def reason_to_start(
+    trigger: Trigger, account: Account, *, score_id: UUID, old: int | None, new: int | None, on: date
+) -> Reason | None:
     """The measured reason for `trigger` to fire now, or None. old and new: health in hundredths, None unknown.
 
-    A crossing needs both sides: the first score of an account starts nothing.
+    A crossing needs both sides: the first score of an account, or the first value of a KPI, starts nothing.
     """
-    limit = trigger.threshold
-    if trigger.metric in (Trigger.Metric.KPI_BELOW, Trigger.Metric.KPI_ABOVE):
+    if trigger.kpi is not None:
         return _kpi_reason(trigger, account)
     if new is None:
         return None
-    score = Decimal(new) / 100
     if trigger.metric == Trigger.Metric.HEALTH_BELOW:
-        crossed = old is not None and Decimal(old) / 100 >= limit > score
-        return Reason(score, limit, f"Health fell below {limit:g}: it is {score:.1f}.") if crossed else None
+        return _below_reason(trigger, score_id, old, new)
     if trigger.metric == Trigger.Metric.HEALTH_FELL:
-        change = AccountHealth.objects.filter(pk=account.pk).values_list("change_hundredths", flat=True).first()
-        fell = change is not None and -change >= limit * 100
-        if not fell or change is None:
-            return None
-        points = Decimal(-change) / 100
-        return Reason(points, limit, f"Health fell by {points:.1f} points in 28 days; the limit is {limit:g}.")
-    days = (account.renewal_on - on).days if account.renewal_on else None
-    if days is None or not 0 <= days <= 90 or score >= limit:
+        return _fell_reason(trigger, account, score_id)
+    return _renewal_reason(trigger, account, score_id, new, on)
+
+
+def _below_reason(trigger: Trigger, score_id: UUID, old: int | None, new: int) -> Reason | None:
+    limit, score = trigger.threshold, Decimal(new) / 100
+    if old is None or not Decimal(old) / 100 >= limit > score:
         return None
-    return Reason(score, limit, f"Renewal in {days} days and health is {score:.1f}, below {limit:g}.")
+    return Reason(score, limit, f"Health fell below {limit:g}: it is {score:.2f}.", f"score:{score_id}", score_id)
+
+
+def _fell_reason(trigger: Trigger, account: Account, score_id: UUID) -> Reason | None:
+    limit = trigger.threshold
+    change = AccountHealth.objects.filter(pk=account.pk).values_list("change_hundredths", flat=True).first()
+    if change is None or change >= 0 or -change < limit * 100:
+        return None
+    points = Decimal(-change) / 100
+    sentence = f"Health fell by {points:.2f} points in 28 days; the limit is {limit:g}."
+    return Reason(points, limit, sentence, f"score:{score_id}", score_id)
+
+
+def _renewal_reason(trigger: Trigger, account: Account, score_id: UUID, new: int, on: date) -> Reason | None:
+    limit, score = trigger.threshold, Decimal(new) / 100
+    days = (account.renewal_on - on).days if account.renewal_on else None
+    if days is None or not 0 <= days <= RENEWAL_DAYS or score >= limit:
+        return None
+    when = "today" if days == 0 else f"in {days} day{'' if days == 1 else 's'}"
+    sentence = f"Renewal {when} and health is {score:.2f}, below {limit:g}."
+    return Reason(score, limit, sentence, f"renewal:{account.renewal_on}", score_id)
 
 
 def _kpi_reason(trigger: Trigger, account: Account) -> Reason | None:
-    found = KpiValue.objects.current().filter(account=account, kpi=trigger.kpi).order_by("-period").first()
-    if found is None or trigger.kpi is None:
+    """The newest value is beyond the threshold and the one before it was not: the month before, or what it corrects."""
+    current = KpiValue.objects.current().filter(account=account, kpi=trigger.kpi).select_related("previous")
+    newest = list(current.order_by("-period")[:2])
+    if not newest or trigger.kpi is None:
         return None
-    below = trigger.metric == Trigger.Metric.KPI_BELOW
-    if (found.value >= trigger.threshold) if below else (found.value <= trigger.threshold):
+    found, before = newest[0], newest[0].previous or (newest[1] if len(newest) > 1 else None)
+    if before is None or not _beyond(trigger, found) or _beyond(trigger, before):
         return None
-    word, unit = ("below" if below else "above"), trigger.kpi.unit
-    sentence = f"{trigger.kpi.name} is {found.value:g} {unit} in {found.period:%B %Y}, {word} {trigger.threshold:g}."
-    return Reason(found.value, trigger.threshold, sentence)
+    word, unit = "below" if trigger.metric == Trigger.Metric.KPI_BELOW else "above", trigger.kpi.unit
+    measured = f"{found.value.normalize():f} {unit}".strip()
+    sentence = f"{trigger.kpi.name} is {measured} in {found.period:%B %Y}, {word} {trigger.threshold:g}."
+    return Reason(found.value, trigger.threshold, sentence, f"value:{found.pk}")
+
+
+def _beyond(trigger: Trigger, value: KpiValue) -> bool:
+    below: bool = value.value < trigger.threshold
+    above: bool = value.value > trigger.threshold
+    return below if trigger.metric == Trigger.Metric.KPI_BELOW else above
+
+
+def watching(metrics: Iterable[str]) -> bool:
+    """Whether any trigger of these kinds is on."""
+    return Trigger.objects.filter(metric__in=list(metrics), active=True, playbook__active=True).exists()
+
+
+def renewals_at_risk(*, on: date) -> list[UUID]:
+    """Accounts whose renewal is near and whose health is below the highest threshold of a trigger that watches it."""
+    watched = Trigger.objects.filter(metric=Trigger.Metric.RENEWAL_RISK, active=True, playbook__active=True)
+    highest = watched.order_by("-threshold").values_list("threshold", flat=True).first()
+    if highest is None:
+        return []
+    # One day more on each side: accounts live in several time zones.
+    near = (on - timedelta(days=1), on + timedelta(days=RENEWAL_DAYS + 1))
+    found = AccountHealth.objects.filter(score_hundredths__lt=highest * 100, account__renewal_on__range=near)
+    return list(found.filter(account__archived_at=None).values_list("account_id", flat=True))

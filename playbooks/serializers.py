@@ -12,12 +12,24 @@ class RunStart(serializers.Serializer[Any]):
 
 class StepCompletion(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=1)
-    note = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    note = serializers.CharField(
+        max_length=1000,
+        required=False,
+        allow_blank=True,
+        error_messages={"max_length": "A note can have 1,000 characters."},
+    )
     skip = serializers.BooleanField(required=False)
 
 
 class RunStop(serializers.Serializer[Any]):
-    outcome = serializers.CharField(max_length=400, error_messages={"blank": "Say in a few words why it ends here."})
+    outcome = serializers.CharField(
+        max_length=400,
+        error_messages={
+            "blank": "Say in a few words why it ends here.",
+            "required": "Say in a few words why it ends here.",
+            "max_length": "Say it in 400 characters.",
+        },
+    )
 
 
 class TriggerSetting(serializers.Serializer[Any]):
@@ -48,6 +60,16 @@ class StepOut(serializers.ModelSerializer[Step]):
             "id", "run_id", "account_id", "position", "stage", "code", "name", "instructions", "role", "owner_id",
             "due_on", "state", "note", "completed_at", "completed_by", "version",
         ]  # fmt: skip
+
+
+class WorkItemOut(StepOut):
+    """An open step with the names that a work list shows."""
+
+    account = serializers.CharField(source="account.name")
+    playbook = serializers.CharField(source="run.playbook.code")
+
+    class Meta(StepOut.Meta):
+        fields = ["account", "playbook", *StepOut.Meta.fields]
 
 
 class RunOut(serializers.ModelSerializer[Run]):

@@ -8,6 +8,7 @@ urlpatterns = [
     path("work/", views.work, name="work"),
     path("steps/<uuid:step_id>/complete/", views.complete_step, name="complete-step"),
     path("steps/<uuid:step_id>/reopen/", views.reopen_step, name="reopen-step"),
+    path("runs/", views.runs, name="runs"),
     path("runs/<uuid:run_id>/", views.run, name="run"),
     path("runs/<uuid:run_id>/stop/", views.stop_run, name="stop-run"),
     path("playbooks/", views.playbooks, name="playbooks"),

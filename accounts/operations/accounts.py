@@ -1,0 +1,125 @@
+"""Create, edit and archive one account."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts import rules
+from accounts.events import AccountArchived, AccountCreated, AccountEdited
+from accounts.models import Account
+from core.actor import Actor
+from core.audit import record
+from core.errors import Conflict, DomainError
+from core.rules import require
+
+EDITABLE = (
+    "name", "key", "owner_id", "tier", "industry", "region", "stage", "arr", "currency", "renewal_on", "customer_since",
+)  # fmt: skip
+
+
+class NameTaken(DomainError):
+    """Another account has exactly this name or number."""
+
+
+class NeedsOwner(DomainError):
+    """A person who sees only their own accounts would lose this one: it needs an owner."""
+
+
+@transaction.atomic
+def create_account(*, name: str, by: Actor, source: str = "page", **given: Any) -> Account:
+    """Add one customer. `given` are fields of EDITABLE; without an owner a person who sees their own becomes it.
+
+    Emits AccountCreated. Raises NameTaken, DomainError without a name, PermissionDenied.
+    """
+    require(by, rules.CREATE)
+    fields = _known({"name": name, **given})
+    if fields.get("owner_id") is None and not by.sees_all:
+        fields["owner_id"] = by.user_id
+    account = Account(**fields)
+    _save(account, force_insert=True)
+    record(AccountCreated(account.pk, source=source), by=by)
+    return account
+
+
+@transaction.atomic
+def edit_account(*, account_id: UUID, expected_version: int, changes: Mapping[str, Any], by: Actor) -> Account:
+    """Change fields of one account; `changes` holds only what the person changed.
+
+    Emits AccountEdited with old and new values. Raises Conflict when somebody else saved in the meantime,
+    NameTaken, NeedsOwner, PermissionDenied, Account.DoesNotExist when `by` cannot see it.
+    """
+    account = Account.objects.visible_to(by).select_for_update(of=("self",)).get(pk=account_id)
+    require(by, rules.EDIT, account)
+    if account.version != expected_version:
+        raise Conflict("Somebody else changed this account since you opened it. Nothing of theirs was overwritten.")
+    fields = {name: value for name, value in _known(changes).items() if getattr(account, name) != value}
+    if not fields:
+        return account
+    if "owner_id" in fields and fields["owner_id"] is None and not by.sees_all:
+        raise NeedsOwner("Without an owner you would not see this account any more. Choose somebody.", field="owner_id")
+    before = {name: _plain(getattr(account, name)) for name in fields}
+    for name, value in fields.items():
+        setattr(account, name, value)
+    account.version += 1
+    _save(account, update_fields=[*fields, "version"])
+    record(AccountEdited(account.pk, changes={n: [before[n], _plain(v)] for n, v in fields.items()}), by=by)
+    return account
+
+
+@transaction.atomic
+def archive_account(*, account_id: UUID, by: Actor, at: datetime, restore: bool = False) -> Account:
+    """Take an account out of every list without losing anything, or bring it back. Emits AccountArchived."""
+    account = Account.objects.visible_to(by).select_for_update(of=("self",)).get(pk=account_id)
+    require(by, rules.ARCHIVE, account)
+    wanted = None if restore else at
+    if bool(account.archived_at) == bool(wanted):
+        return account
+    account.archived_at = wanted
+    account.version += 1
+    account.save(update_fields=["archived_at", "version"])
+    record(AccountArchived(account.pk, restored=restore), by=by)
+    return account
+
+
+def _known(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given fields as they are stored. TypeError for a field that nobody may set."""
+    unknown = set(given) - set(EDITABLE)
+    if unknown:
+        raise TypeError(f"not fields of an account that may be set: {sorted(unknown)}")
+    fields = dict(given)
+    if "name" in fields:
+        fields["name"] = fields["name"].strip()
+        if not fields["name"]:
+            raise DomainError("An account needs a name.", field="name")
+    if "key" in fields:
+        fields["key"] = fields["key"] or None  # two accounts without a number do not clash
+    return fields
+
+
+def _save(account: Account, **how: Any) -> None:
+    """Save; when somebody takes the name or number at this very moment the database decides, and it is said so."""
+    _refuse_taken(account)
+    try:
+        with transaction.atomic():
+            account.save(**how)
+    except IntegrityError:
+        _refuse_taken(account)
+        raise
+
+
+def _refuse_taken(account: Account) -> None:
+    others = Account.objects.exclude(pk=account.pk)
+    if others.filter(name=account.name).exists():
+        raise NameTaken(f"There is already an account called “{account.name}”.", field="name")
+    if account.key and others.filter(key=account.key).exists():
+        raise NameTaken(f"Number {account.key} already belongs to another account.", field="key")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value

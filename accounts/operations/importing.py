@@ -1,0 +1,171 @@
+"""Bring a whole file of accounts, and keep the file between looking at it and bringing it in."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from accounts import rules
+from accounts.events import AccountsImported
+from accounts.models import Account
+from accounts.operations.accounts import EDITABLE
+from core.actor import Actor
+from core.audit import record
+from core.errors import DomainError
+from core.rules import require
+from tenants.context import tenant_path
+from users.models import User
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a file of accounts did; `refused` are (line, reason)."""
+
+    created: int
+    updated: int
+    unchanged: int
+    refused: list[tuple[int, str]]
+
+
+@transaction.atomic
+def import_accounts(*, rows: Sequence[tuple[int, Mapping[str, Any]]], sha256: str, by: Actor) -> Imported:
+    """Bring a file of accounts: (line, fields) pairs, known accounts found by number, then by exact name.
+
+    All rows that can be taken are taken together or not at all; a row that cannot be taken is refused with
+    its reason and changes nothing; an empty cell changes nothing. Emits one AccountsImported for the file.
+    Raises DomainError when an account of the same name is made elsewhere at the same moment.
+    """
+    require(by, rules.IMPORT)
+    merge = _Merge.of(rows, by=by)
+    for line, fields in rows:
+        merge.take(line, dict(fields))
+    try:
+        with transaction.atomic():
+            Account.objects.bulk_update(merge.changed.values(), [*EDITABLE, "version"], batch_size=500)
+            Account.objects.bulk_create(merge.new, batch_size=1000)
+    except IntegrityError as error:
+        raise DomainError("Somebody made an account of this file at the same moment. Bring it again.") from error
+    result = Imported(len(merge.new), len(merge.changed), merge.unchanged, merge.refused)
+    if result.created or result.updated:
+        record(AccountsImported(None, result.created, result.updated, len(result.refused), sha256), by=by)
+    return result
+
+
+@dataclass
+class _Merge:
+    """The rows of one file against the accounts that were there before it."""
+
+    by: Actor
+    owners: dict[str, UUID]
+    by_key: dict[str, Account]
+    by_name: dict[str, Account]
+    new: list[Account] = field(default_factory=list)
+    changed: dict[UUID, Account] = field(default_factory=dict)
+    unchanged: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    _names: set[str] = field(default_factory=set)
+    _keys: set[str] = field(default_factory=set)
+    _met: set[UUID] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[int, Mapping[str, Any]]], *, by: Actor) -> "_Merge":
+        """Locks the accounts that the file speaks of, so that nobody's edit is lost under it."""
+        keys = {fields["key"] for _, fields in rows if fields.get("key")}
+        names = {fields["name"] for _, fields in rows if fields.get("name")}
+        found = Account.objects.filter(Q(key__in=keys) | Q(name__in=names))
+        known = list(found.order_by("pk").select_for_update(of=("self",)))
+        owners = {user.email.lower(): user.pk for user in User.objects.filter(is_active=True)}
+        return cls(by, owners, {a.key: a for a in known if a.key}, {a.name: a for a in known})
+
+    def take(self, line: int, fields: dict[str, Any]) -> None:
+        account = self.by_key.get(fields.get("key") or "") or self.by_name.get(fields.get("name") or "")
+        reason = self._twice(fields) or self._not_here(fields, account)
+        if reason:
+            self.refused.append((line, reason))
+            return
+        self._names.add(fields["name"])
+        self._keys.add(fields.get("key") or "")
+        owner = fields.pop("owner_email", "")
+        if owner:
+            fields["owner_id"] = self.owners[owner.lower()]
+        if account is None:
+            self._add(fields)
+        else:
+            self._met.add(account.pk)
+            self._update(account, fields)
+
+    def _add(self, fields: dict[str, Any]) -> None:
+        if not self.by.sees_all:
+            fields.setdefault("owner_id", self.by.user_id)
+        self.new.append(Account(**fields))
+
+    def _update(self, account: Account, fields: dict[str, Any]) -> None:
+        fresh = {n: v for n, v in fields.items() if v not in (None, "") and getattr(account, n) != v}
+        if not fresh:
+            self.unchanged += 1
+            return
+        for name, value in fresh.items():
+            setattr(account, name, value)
+        account.version += 1
+        self.changed[account.pk] = account
+
+    def _twice(self, fields: dict[str, Any]) -> str:
+        """What this row says that an earlier row of the file has said already, or lacks."""
+        name, key, owner = fields.get("name"), fields.get("key"), fields.get("owner_email")
+        if not name:
+            return "This row names no account."
+        if name in self._names:
+            return f"“{name}” stands in this file twice; the first one counts."
+        if key and key in self._keys:
+            return f"Number {key} stands in this file twice; the first one counts."
+        if owner and owner.lower() not in self.owners:
+            return f"Nobody here has the e-mail {owner}."
+        return ""
+
+    def _not_here(self, fields: dict[str, Any], account: Account | None) -> str:
+        """Why the account that is there cannot become what the row says. Names no account that `by` does not see."""
+        name, key = fields["name"], fields.get("key")
+        if account is None:
+            return ""
+        named = self.by_name.get(name)
+        if not self.by.sees_all and any(a.owner_id != self.by.user_id for a in (account, named or account)):
+            return f"“{name}” or its number belongs to an account that is not yours."
+        if account.pk in self._met:
+            return f"An earlier row of this file speaks of “{account.name}” already; the first one counts."
+        if named and named.pk != account.pk:
+            return f"Number {key} belongs to “{account.name}”, and “{name}” is another account."
+        if key and account.key and account.key != key:
+            return f"“{name}” has the number {account.key} here, not {key}."
+        return f"“{account.name}” is archived. Bring it back first." if account.archived_at else ""
+
+
+def keep_file(*, data: bytes, by: Actor) -> str:
+    """Put a checked file away until its owner says "bring it in"; one per person. Returns its ticket."""
+    require(by, rules.IMPORT)
+    forget_file(by=by)
+    default_storage.save(_path(by), ContentFile(data))
+    return hashlib.sha256(data).hexdigest()
+
+
+def kept_file(*, ticket: str, by: Actor) -> bytes | None:
+    """The file that was put away under this ticket, or None when it is another one by now."""
+    try:
+        with default_storage.open(_path(by)) as file:
+            data: bytes = file.read()
+    except FileNotFoundError:
+        return None
+    return data if hashlib.sha256(data).hexdigest() == ticket else None
+
+
+def forget_file(*, by: Actor) -> None:
+    default_storage.delete(_path(by))
+
+
+def _path(by: Actor) -> str:
+    return tenant_path("imports", str(by.user_id))

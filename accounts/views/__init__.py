@@ -1,0 +1,16 @@
+from accounts.views.account import account, archive_account, timeline_panel
+from accounts.views.forms import edit_account, new_account
+from accounts.views.importing import bring_accounts, import_accounts
+from accounts.views.shell import live, search
+
+__all__ = [
+    "account",
+    "archive_account",
+    "bring_accounts",
+    "edit_account",
+    "import_accounts",
+    "live",
+    "new_account",
+    "search",
+    "timeline_panel",
+]

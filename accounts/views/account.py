@@ -1,0 +1,82 @@
+"""The account page and its timeline."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import localdate, now
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import operations, panels, queries, rules
+from accounts.models import Account
+from accounts.serving import panel_answer
+from core.http import Request, keyset_page
+from core.rules import allowed
+
+TIMELINE_PAGE = 20
+
+
+@login_required
+@require_GET
+def account(request: Request, account_id: UUID) -> HttpResponse:
+    """The frame of the account page; panels load themselves (config.wiring.PANELS)."""
+    found = get_object_or_404(Account.objects.visible_to(request.actor).select_related("owner"), pk=account_id)
+    context = {
+        **header(request, found),
+        "main_panels": panels.panels("main"),
+        "side_panels": panels.panels("side"),
+        "live_since": queries.last_seq(),
+    }
+    return render(request, "accounts/account.html", context)
+
+
+def header(request: Request, found: Account) -> dict[str, Any]:
+    """What accounts/header.html shows: facts, chips, tabs, and the buttons that this person may press."""
+    archived = found.archived_at is not None
+    return {
+        "account": found,
+        "renewal_days": (found.renewal_on - localdate()).days if found.renewal_on else None,
+        "tabs": panels.tabs(),
+        "chips": panels.chips(found.pk),
+        "actions": panels.actions(by=request.actor, archived=archived),
+        "may_edit": allowed(request.actor, rules.EDIT, found),
+        "may_archive": allowed(request.actor, rules.ARCHIVE, found),
+    }
+
+
+@login_required
+@require_POST
+def archive_account(request: Request, account_id: UUID) -> HttpResponse:
+    found = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
+    restore = request.POST.get("restore") == "1"
+    operations.archive_account(account_id=found.pk, by=request.actor, at=now(), restore=restore)
+    if restore:
+        messages.success(request, f"“{found.name}” is back.")
+    else:
+        messages.success(request, f"“{found.name}” is archived. Nothing is lost, and you can bring it back here.")
+    return redirect("accounts:account", found.pk)
+
+
+@login_required
+@require_GET
+def timeline_panel(request: Request, account_id: UUID) -> HttpResponse:
+    """What happened on this account, newest first, in pages; `?show=` keeps one part of it."""
+    found = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
+    part = request.GET.get("show", "")
+    part = part if part in queries.PARTS else ""
+    after = request.GET.get("after", "")
+    page = keyset_page(queries.entries_of(found.pk, part=part), ["-seq"], size=TIMELINE_PAGE, after=after)
+    items = queries.timeline(page.rows)
+    context = {
+        "items": items,
+        "page": page,
+        "part": part,
+        "parts": [(name, label) for name, (label, _) in queries.PARTS.items()],
+        "day_before": request.GET.get("day", ""),  # the page before has named this day already
+        "today": localdate(),
+    }
+    template = "accounts/timeline.html#more" if after and request.htmx else "accounts/timeline.html"
+    return panel_answer(request, found, template, context)

@@ -1,0 +1,152 @@
+"""New account and edit account: one form, with a choice field by field when two people edit at once."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts import operations, queries, rules
+from accounts.models import Account
+from accounts.serializers import AccountEdit, AccountInput
+from core.errors import Conflict, DomainError
+from core.http import Request, permission_required
+from core.money import CURRENCIES
+from users.models import User
+
+EMPTY_IS_NONE = ("owner_id", "arr", "renewal_on", "customer_since")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@permission_required(rules.CREATE)
+def new_account(request: Request) -> HttpResponse:
+    if request.method == "GET":
+        return _page(request, None, {})
+    given = AccountInput(data=_posted(request))
+    errors = _errors(given)
+    if not errors:
+        try:
+            return _on(request, operations.create_account(**given.validated_data, by=request.actor), "is here")
+        except DomainError as refusal:
+            errors = {refusal.field or "": [str(refusal)]}
+    return _page(request, None, errors, status=422)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@permission_required(rules.EDIT)
+def edit_account(request: Request, account_id: UUID) -> HttpResponse:
+    """Fields ticked as `theirs` are left as the other person saved them."""
+    found = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
+    if request.method == "GET":
+        return _page(request, found, {})
+    given = AccountEdit(data=_posted(request), context={"owner_id": found.owner_id})
+    errors = _errors(given)
+    if not errors:
+        changes = {n: v for n, v in given.validated_data.items() if n not in request.POST.getlist("theirs")}
+        version = changes.pop("version")
+        try:
+            saved = operations.edit_account(
+                account_id=found.pk, expected_version=version, changes=changes, by=request.actor
+            )
+            return _on(request, saved, "is saved")
+        except Conflict:
+            fresh = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
+            return _page(request, fresh, {}, theirs=_theirs(request, fresh, given.validated_data), status=409)
+        except DomainError as refusal:
+            errors = {refusal.field or "": [str(refusal)]}
+    return _page(request, found, errors, status=422)
+
+
+def _on(request: Request, account: Account, what: str) -> HttpResponse:
+    """To the account's page; to the list when the person has just handed the account to a colleague."""
+    messages.success(request, f"“{account.name}” {what}.")
+    if Account.objects.visible_to(request.actor).filter(pk=account.pk).exists():
+        return redirect("accounts:account", account.pk)
+    return redirect("kpis:portfolio")
+
+
+def _posted(request: Request) -> dict[str, Any]:
+    """The posted form; an empty field of a form means 'nothing', which is None for figures and dates."""
+    names = (*operations.EDITABLE, "version")
+    data: dict[str, Any] = {name: request.POST[name] for name in names if name in request.POST}
+    for name in EMPTY_IS_NONE:
+        if name in data and not str(data[name]).strip():
+            data[name] = None
+    return data
+
+
+def _errors(given: Any) -> dict[str, list[str]]:
+    """Errors by field; what belongs to no field of the form stands above it under ''."""
+    if given.is_valid():
+        return {}
+    errors = {name: [str(e) for e in found] for name, found in given.errors.items()}
+    if "version" in errors:
+        errors = {"": ["This form is out of date. Load the page again; what you typed stays in it until then."]}
+    return errors
+
+
+def _theirs(request: Request, fresh: Account, mine: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Field -> what it says now (`text`) and whether to keep that (`keep`), where it differs from what was posted.
+
+    Kept by default: what this person has not touched. `was-<field>` in the form is what they started from.
+    """
+    differing = {}
+    for name in operations.EDITABLE:
+        current = getattr(fresh, name)
+        if name in mine and (mine[name] or None) != (current or None):
+            untouched = request.POST.get(f"was-{name}", "") == request.POST.get(name, "")
+            differing[name] = {"text": _shown(name, current), "keep": untouched}
+    return differing
+
+
+def _shown(name: str, value: Any) -> str:
+    """A stored value as the form's reader knows it."""
+    if value in (None, ""):
+        return "nothing"
+    if name == "owner_id":
+        return str(User.objects.get(pk=value))
+    return str(Account.Stage(value).label) if name == "stage" and value in Account.Stage.values else str(value)
+
+
+def _page(
+    request: Request,
+    found: Account | None,
+    errors: dict[str, list[str]],
+    *,
+    theirs: dict[str, dict[str, Any]] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The form: fresh, with errors (as posted), or with the fields in which `theirs` differs."""
+    posted = request.POST.dict() if request.method == "POST" else {}
+    stored = _plain(found) if found else {"currency": "EUR"}
+    started = found and (theirs is not None or not posted)  # from what is stored now, or from what it was before
+    context = {
+        "account": found,
+        "values": {**stored, **posted},
+        "version": found.version if found and started else posted.get("version"),
+        "was": stored if started else {n: posted[f"was-{n}"] for n in operations.EDITABLE if f"was-{n}" in posted},
+        "errors": errors,
+        "theirs": theirs or {},
+        "edit": queries.last_edit(found.pk) if found and theirs is not None else None,
+        "owner_options": _owners(found),
+        "stages": Account.Stage.choices,
+        "currencies": [(code, code) for code in CURRENCIES],
+    }
+    return render(request, "accounts/form.html", context, status=status)
+
+
+def _plain(found: Account) -> dict[str, str]:
+    """The stored fields as a form holds them: dates as 2026-11-20, nothing as ''."""
+    stored = {name: getattr(found, name) for name in operations.EDITABLE}
+    return {name: "" if value is None else str(value) for name, value in stored.items()}
+
+
+def _owners(found: Account | None) -> list[tuple[Any, str]]:
+    """People who can be given the account, and whoever has it now even if they have left."""
+    people = User.objects.filter(is_active=True) | User.objects.filter(pk=found.owner_id if found else None)
+    return [(person.pk, person.name or person.email) for person in people.order_by("name", "email")]

@@ -1,0 +1,19 @@
+from playbooks.operations.runs import AlreadyRunning, RunEnded, start_run, stop_run
+from playbooks.operations.setup import install_library
+from playbooks.operations.steps import StepNotOpen, complete_step, hand_over_steps, reopen_step
+from playbooks.operations.triggers import evaluate_account, evaluate_triggers, set_trigger
+
+__all__ = [
+    "AlreadyRunning",
+    "RunEnded",
+    "StepNotOpen",
+    "complete_step",
+    "evaluate_account",
+    "evaluate_triggers",
+    "hand_over_steps",
+    "install_library",
+    "reopen_step",
+    "set_trigger",
+    "start_run",
+    "stop_run",
+]

@@ -1,0 +1,44 @@
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_GET
+
+from accounts.models import Account
+from accounts.queries import last_seq
+from core.http import Request
+from core.rules import allowed
+from kpis.models import AccountHealth
+from kpis.rules import SAMPLE_DATA
+from playbooks import queries, rules
+
+SHOWN = 8
+
+
+@login_required
+@require_GET
+def today(request: Request) -> HttpResponse:
+    """The first page: the first steps until they are done, my work, and the accounts that need attention."""
+    day = localdate()
+    checklist = [(item, not item.permission or allowed(request.actor, item.permission)) for item in queries.checklist()]
+    mine = queries.open_steps(by=request.actor).filter(owner_id=request.actor.user_id).order_by("due_on", "id")
+    needing = (
+        AccountHealth.objects.visible_to(request.actor)
+        .filter(account__archived_at=None, band__in=["red", "yellow"])
+        .select_related("account")
+        .order_by("attention", "account_id")
+    )
+    context = {
+        "checklist": checklist,
+        "checklist_open": any(mine and not item.done for item, mine in checklist),
+        "checklist_done": sum(item.done for item, _ in checklist),
+        "steps": list(mine[:SHOWN]),
+        "counts": queries.work_counts(by=request.actor, today=day),
+        "needing": list(needing[:SHOWN]),
+        "has_sample": Account.objects.filter(sample=True).exists(),
+        "may_complete": allowed(request.actor, rules.COMPLETE_STEP),
+        "may_sample": allowed(request.actor, SAMPLE_DATA),
+        "today": day,
+        "live_since": last_seq(),
+    }
+    return render(request, "playbooks/today.html#list" if request.htmx else "playbooks/today.html", context)
