@@ -291,5 +291,5 @@ def _through(tenant: Tenant) -> None:
     if tenant.state != Tenant.State.QUARANTINED:
         return
     with public_scope(), transaction.atomic():
-        Tenant.objects.filter(pk=tenant.pk).update(state=F("state_before"), state_before="")
+        Tenant.objects.filter(pk=tenant.pk).update(state=tenant.state_before or Tenant.State.ACTIVE, state_before="")
         tenant.migration_failures.filter(resolved_at=None).update(resolved_at=now())
