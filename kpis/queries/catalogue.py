@@ -14,6 +14,7 @@ from kpis.events import CatalogueChecked
 from kpis.models import Kpi, KpiAlias, KpiValue, Scorecard
 
 CADENCES = {"week": "Weekly", "month": "Monthly", "quarter": "Quarterly", "once": "Once"}
+BETTER = {"up": "higher", "down": "lower", "band": "within a band"}
 WEIGHTS = {0: "Shown only", 1: "Low", 2: "Medium", 3: "High"}
 SIDE = 1000.0  # of the square drawing of points, in its own units
 APART = 9.0  # per cent of the width that two figures below the drawing need between them
@@ -30,6 +31,10 @@ class CatalogueRow:
     @property
     def cadence(self) -> str:
         return CADENCES.get(self.kpi.cadence, self.kpi.cadence)
+
+    @property
+    def better(self) -> str:
+        return BETTER.get(self.kpi.direction, "—") if self.ranges else "—"
 
     @property
     def weight(self) -> str:

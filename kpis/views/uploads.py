@@ -124,12 +124,12 @@ def _details(request: Request, found: Upload) -> dict[str, Any]:
         "held": queries.held_count(found),
         "accounts": queries.unknown_accounts(found),
         "unknown": [(one, queries.suggested([one], kpis)[one.pk]) for one in unknown],
-        "kpi_names": {kpi.code: kpi for kpi in kpis},
+        "sheets": queries.sheets_read(found, {kpi.code: kpi for kpi in kpis}),
+        "changeable": found.state == Upload.State.PROPOSED and allowed(request.actor, rules.UPLOAD, found),
         "kpi_choices": [(kpi.code, kpi.name) for kpi in kpis if not kpi.portfolio_only],
         "same": queries.same_content(found, by=request.actor),
         "may_create": allowed(request.actor, CREATE),
         "may_name": allowed(request.actor, rules.EDIT_CATALOGUE),
-        "today": localdate(),
     }
 
 
