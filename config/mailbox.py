@@ -4,7 +4,7 @@ import email
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parsedate_to_datetime
@@ -54,10 +54,18 @@ def _letter(message: EmailMessage) -> Letter:
     return Letter(
         to=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),
-        at=parsedate_to_datetime(str(message["Date"])) if message["Date"] else None,
+        at=_date(message),
         text=_with_links(text.strip()),
         code=code[1] if code else "",
     )
+
+
+def _date(message: EmailMessage) -> datetime | None:
+    """When it was written; mails say UTC as -0000, which Python reads as no zone at all."""
+    if not message["Date"]:
+        return None
+    at = parsedate_to_datetime(str(message["Date"]))
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _with_links(text: str) -> SafeString:

@@ -5,14 +5,17 @@ trail of the operators' tenant; Django's own log table and permission rows do no
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 
 from tenants.admin import DESCRIBED
 from users import operations, trail
@@ -33,35 +36,36 @@ class OperatorSite(admin.AdminSite):
         user = request.user
         return bool(user.is_authenticated and user.is_active and user.is_staff)
 
+    @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Somebody who is signed in but no operator is refused, everybody else signs in first."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied("This host is for the operators of the platform.")
         return redirect_to_login(request.GET.get("next", reverse("admin:index")), reverse("account_login"))
 
-    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         """What operators changed lately, from the trail: LogEntry is never asked."""
         changes = list(users.entries(users.EntryFilter(event="users.operator_changed")).order_by("-seq")[:RECENT])
         return super().index(request, {"recent": trail.lines(changes, {}), **(extra_context or {})})
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> NoReturn:
         raise Http404
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> NoReturn:
         raise Http404
 
 
-class OnRecord(admin.ModelAdmin):  # type: ignore[type-arg]
+class OnRecord(admin.ModelAdmin):
     """A ModelAdmin whose changes are entries of the operators' trail instead of rows of LogEntry."""
 
-    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:  # type: ignore[override]
         self._record(request, obj, "added", ())
 
-    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:  # type: ignore[override]
         fields = [name for part in _parts(message) for name in part.get("changed", {}).get("fields", ())]
         self._record(request, obj, "changed", fields)
 
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:  # type: ignore[override]
         for row in queryset:
             self._record(request, row, "deleted", ())
 
@@ -74,7 +78,7 @@ class OnRecord(admin.ModelAdmin):  # type: ignore[type-arg]
             by=request.actor,  # type: ignore[attr-defined]
         )
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> NoReturn:
         raise Http404
 
 
@@ -82,11 +86,12 @@ def _parts(message: Any) -> Iterable[dict[str, Any]]:
     return [part for part in message if isinstance(part, dict)] if isinstance(message, list) else []
 
 
-def _register(site: OperatorSite, model: type[Model], described: type[admin.ModelAdmin]) -> None:  # type: ignore[type-arg]
+def _register(site: OperatorSite, model: type[Model], described: type[admin.ModelAdmin]) -> None:
     """Register what an app describes, with the trail as its log."""
     site.register(model, type(described.__name__, (OnRecord, described), {}))
 
 
 site = OperatorSite(name="admin")
-for _model, _described in (*DESCRIBED.items(), (User, UserAdmin)):
+_register(site, User, UserAdmin)
+for _model, _described in DESCRIBED.items():
     _register(site, _model, _described)

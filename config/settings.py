@@ -174,7 +174,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/login/"
 # amount/time/per: address of the caller, or key (the e-mail, the sign-up). The public site uses the last three.
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
-    "signup": "60/h/ip,8/h/key",
+    "open_workspace": "60/h/ip,8/h/key",
     "signup_code": "30/m/ip",
     "find_workspace": "60/h/ip,3/h/key",
 }

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(admin.ModelAdmin):
     """Who may operate. People are added by the command `create_operator` and shut out here, never deleted."""
 
     list_display = ("email", "name", "is_active", "is_staff", "last_seen_at")

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django.db.models import QuerySet
@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
@@ -46,7 +47,7 @@ class Me(APIView):
 
     @extend_schema(responses=MeOut)
     def get(self, request: ApiRequest) -> Response:
-        return Response(MeOut(request.user).data)
+        return Response(MeOut(cast(User, request.user)).data)
 
 
 class UserFilter(django_filters.FilterSet):
@@ -60,7 +61,7 @@ class UserFilter(django_filters.FilterSet):
         fields = ["email"]
 
     def in_state(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        return queryset.in_state(value)  # type: ignore[attr-defined, no-any-return]
+        return queryset.in_state(value)  # type: ignore[attr-defined]
 
 
 class Users(ReadOnlyModelViewSet[User]):
@@ -142,5 +143,5 @@ class Entries(ReadOnlyModelViewSet[Entry]):
         return queries.entries(given.wanted())
 
     @extend_schema(parameters=[EntryQuery, OpenApiParameter("page_size", int)])
-    def list(self, request: ApiRequest, *args: Any, **kwargs: Any) -> Response:
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().list(request, *args, **kwargs)

@@ -19,7 +19,7 @@ from users.models import ApiToken, User
 SEEN_EVERY = timedelta(minutes=1)
 
 
-class PasswordBackend(AuthenticationBackend):  # type: ignore[misc]
+class PasswordBackend(AuthenticationBackend):
     """allauth's, which hides whether an e-mail is known; the role comes along, every page asks for it."""
 
     def get_user(self, user_id: Any) -> User | None:
@@ -37,7 +37,7 @@ class TokenAuthentication(BaseAuthentication):
         token, at = self._token(secret.strip()), now()
         if token.last_used_at is None or at - token.last_used_at > SEEN_EVERY:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
-        request._request.actor = replace(token.user.as_actor(), token_id=token.pk)
+        request._request.actor = replace(token.user.as_actor(), token_id=token.pk)  # type: ignore[attr-defined]
         return token.user, token
 
     def _token(self, secret: str) -> ApiToken:
@@ -63,7 +63,7 @@ class SessionAuthentication(DRFSessionAuthentication):
         return 'Session realm="api"'
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "users.authentication.TokenAuthentication"
     name = "token"
 
@@ -71,7 +71,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer"}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):
     target_class = "users.authentication.SessionAuthentication"
     name = "session"
 

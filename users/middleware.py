@@ -1,4 +1,4 @@
-"""Who acts, and the door: a tenant's page without a session leads to the login page."""
+"""Who acts and in which time zone, and the door: a tenant's page without a session leads to the login page."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -29,7 +29,7 @@ def mail_invitation(*, ticket_id: str, **_: object) -> None:
     )
 
 
-@shared_task(name="users.mail_workspaces", public=True)
+@shared_task(name="users.mail_workspaces", public=True)  # type: ignore[call-overload]
 def mail_workspaces(*, email: str, **_: object) -> None:
     """Send somebody the addresses of their workspaces. Looking into every tenant takes a while."""
     found = [(name, mail.address(host)) for name, host in queries.workspaces_of(email)]

@@ -79,10 +79,12 @@ def sentence(event: str, data: Mapping[str, Any], names: Mapping[str, str]) -> s
     known = _SENTENCES.get(event)
     if known is None:
         return event.partition(".")[2].replace("_", " ").capitalize()
-    if callable(known.text):
-        return known.text(data)
     words = {**ROLES, **names}
-    return known.text.format_map(_Filled({key: _shown(value, words) for key, value in data.items()}))
+    if callable(known.text):
+        text = known.text(data)
+    else:
+        text = known.text.format_map(_Filled({key: _shown(value, words) for key, value in data.items()}))
+    return text[:1].upper() + text[1:]
 
 
 def who(label: str) -> str:

@@ -12,6 +12,7 @@ from tenants.queries import operator_tenant
 from tenants.rules import OPERATE
 from users.models import User
 from users.operations.people import add_person
+from users.operations.roles import create_default_roles
 
 
 @transaction.atomic
@@ -25,4 +26,5 @@ def add_operator(*, email: str, name: str, password_hash: str, by: Actor, at: da
         name="Plumbline operators", slug=settings.OPERATOR_SLUG, kind=Tenant.Kind.OPERATOR, at=at, by=by
     )
     with tenant_scope(tenant, include_public=True):
+        create_default_roles(at=at, by=by)
         return add_person(email=email, name=name, role=ADMIN, password_hash=password_hash, staff=True, by=by)

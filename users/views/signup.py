@@ -6,6 +6,7 @@ There are no sessions here; what a step must remember is a signed token in the a
 from typing import Any
 
 from allauth.core import ratelimit
+from celery import current_app
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +26,6 @@ from tenants.operations import AddressTaken, check_slug
 from users import mail, operations, queries
 from users.operations.signup import CODE_LIFE, SignupOver
 from users.serializers import CodeInput, EmailInput, SignupInput
-from users.tasks import mail_workspaces
 from users.views.answers import Errors, errors_of, refusal, shown
 
 VISITOR = Actor(label="sign-up")
@@ -41,7 +41,7 @@ def signup(request: Request) -> HttpResponse:
     given = SignupInput(data=request.POST)
     errors = errors_of(given)
     if not errors:
-        limited = ratelimit.consume_or_429(request, action="signup", key=given.validated_data["email"].lower())
+        limited = ratelimit.consume_or_429(request, action="open_workspace", key=given.validated_data["email"].lower())
         if limited:
             return limited
         try:
@@ -131,7 +131,7 @@ def resend(request: Request, token: str) -> HttpResponse:
     pending = queries.pending_signup(token, at=now())
     if pending is None:
         return render(request, "public/signup_over.html", status=410)
-    limited = ratelimit.consume_or_429(request, action="signup", key=pending.email)
+    limited = ratelimit.consume_or_429(request, action="open_workspace", key=pending.email)
     if limited:
         return limited
     try:
@@ -157,7 +157,7 @@ def find_workspace(request: Request) -> HttpResponse:
         if limited:
             return limited
         try:
-            mail_workspaces.apply_async(kwargs={"email": email})
+            current_app.tasks["users.mail_workspaces"].apply_async(kwargs={"email": email})
         except OperationalError:
             errors = {"": ["Mail cannot be sent at the moment. Please try again in a few minutes."]}
         else:
