@@ -24,4 +24,9 @@ catalogue = [
     path("kpis/unknown/<uuid:unknown_id>/take-in/", views.take_in_named, name="unknown-take-in"),
     path("kpis/<slug:code>/", views.kpi, name="kpi"),
 ]
-urlpatterns = [*uploads, *catalogue]
+grid = [
+    path("accounts/<uuid:account_id>/grid/", views.grid, name="grid"),
+    path("accounts/<uuid:account_id>/grid/undo/<uuid:value_id>/", views.undo_correction, name="undo-correction"),
+    path("accounts/<uuid:account_id>/grid/<slug:code>/<slug:month>/", views.grid_cell, name="grid-cell"),
+]
+urlpatterns = [*uploads, *catalogue, *grid]

@@ -1,4 +1,5 @@
 from kpis.views.catalogue import confirm, kpi, kpi_list, settle, take_in_named, unknown
+from kpis.views.grid import grid, grid_cell, undo_correction
 from kpis.views.uploads import (
     answer,
     cancel,
@@ -18,6 +19,8 @@ __all__ = [
     "kpi_list",
     "commit",
     "confirm",
+    "grid",
+    "grid_cell",
     "held",
     "kpi",
     "original",
@@ -26,6 +29,7 @@ __all__ = [
     "starter",
     "take_in",
     "take_in_named",
+    "undo_correction",
     "unknown",
     "upload",
     "upload_list",
