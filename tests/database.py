@@ -39,7 +39,8 @@ def reachable() -> bool:
 def start_servers() -> None:
     """Start the throw-away servers of the tests (does nothing when they run) and take over their address."""
     subprocess.run([sys.executable, ROOT / "bin" / "plumbline", "servers", "start", "--test"], check=True)
-    for line in (ROOT / ".run" / "test" / "env").read_text().splitlines():
+    run_dir = Path(os.environ.get("PLUMBLINE_RUN_DIR", ROOT / ".run"))
+    for line in (run_dir / "test" / "env").read_text().splitlines():
         if line.startswith("DATABASE_URL="):
             settings.DATABASES["default"].update(env.database(line.partition("=")[2]))
 
