@@ -149,7 +149,10 @@ FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # People
 AUTH_USER_MODEL = "users.User"
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique whatever its case, by a constraint of the table
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # e-mail is unique whatever its case, by a constraint of the table
+    "security.W021",  # the browsers' preload list is the domain owner's decision, not ours
+]
 AUTHENTICATION_BACKENDS = ["users.authentication.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -222,6 +225,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_SSL_REDIRECT = env.flag("HTTPS", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SSL_REDIRECT  # every tenant is a sub-domain
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
