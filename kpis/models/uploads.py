@@ -72,6 +72,20 @@ class Upload(TenantModel):
         return self.state in (self.State.READING, self.State.IMPORTING) and not self.stuck
 
     @property
+    def resumable(self) -> bool:
+        """It was dropped or stopped, or broke off, after it had been read; importing can go on where it stands."""
+        if self.state == self.State.IMPORTING:
+            return self.stuck
+        return self.state in (self.State.CANCELLED, self.State.FAILED) and bool(self.proposal)
+
+    @property
+    def unread(self) -> bool:
+        """Reading it broke off; there is nothing yet to decide on."""
+        return (self.state == self.State.FAILED and not self.proposal) or (
+            self.state == self.State.READING and self.stuck
+        )
+
+    @property
     def stuck(self) -> bool:
         """Its job has given up without a word to the upload; a person may go on with it."""
         working = self.state in (self.State.READING, self.State.IMPORTING)

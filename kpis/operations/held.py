@@ -47,15 +47,18 @@ def settle_accounts(*, upload_id: UUID, decisions: Mapping[str, str], by: Actor)
 
 @transaction.atomic
 def take_in_held(*, upload_id: UUID, by: Actor) -> Upload:
-    """Try the held rows of a file again with what is known now. Raises NotNow, PermissionDenied."""
+    """Try the held rows of a file again with what is known now. Raises NotNow, PermissionDenied.
+
+    A file that is not imported yet is read anew, also when its reading had broken off.
+    """
     upload = locked_upload(upload_id, by)
-    if upload.state not in (Upload.State.PROPOSED, Upload.State.DONE):
+    if upload.state not in (Upload.State.PROPOSED, Upload.State.DONE) and not upload.unread:
         raise NotNow("Wait until the file is imported.")
     return _again(upload, by)
 
 
 def _again(upload: Upload, by: Actor) -> Upload:
-    if upload.state == Upload.State.PROPOSED:
+    if upload.state != Upload.State.DONE:
         start_reading(upload, by)
         return upload
     upload.state = Upload.State.IMPORTING

@@ -130,6 +130,7 @@ class Counts:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    corrected: int = 0
     template_only: int = 0
     held: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -141,6 +142,7 @@ class Counts:
         self.new += len(found.new)
         self.changed += len(found.changed)
         self.unchanged += len(found.unchanged)
+        self.corrected += len(found.corrected)
         self.template_only += sum(cell.status == "template_only" for cell in batch.cells)
         for cell in batch.cells:
             self.accounts.add(cell.account)
@@ -150,10 +152,12 @@ class Counts:
     def as_json(self) -> dict[str, Any]:
         months = sorted(self.periods)
         return {
-            "values": self.new + self.changed + self.unchanged,
+            "values": self.new + self.changed + self.unchanged + self.corrected,
+            "ready": self.new + self.changed,
             "new": self.new,
             "changed": self.changed,
             "unchanged": self.unchanged,
+            "corrected": self.corrected,
             "template_only": self.template_only,
             "held": self.held,
             "kinds": dict(self.kinds.most_common()),

@@ -210,30 +210,19 @@ _ANSWERS = {
 
 
 @transaction.atomic
-def reread_upload(*, upload_id: UUID, by: Actor) -> Upload:
-    """Read a proposed file once more, e.g. after a KPI was named or an account was created."""
-    upload = locked_upload(upload_id, by)
-    if upload.state != Upload.State.PROPOSED:
-        raise NotNow("Only a file that waits for your decision is read again.")
-    start_reading(upload, by)
-    return upload
-
-
-@transaction.atomic
 def commit_upload(*, upload_id: UUID, by: Actor) -> Upload:
     """Import the good rows of a proposed file; also goes on with one that was stopped or failed halfway.
 
     Raises NotNow when the file is refused, imported already or has open questions; PermissionDenied.
     """
     upload = locked_upload(upload_id, by)
-    stopped = upload.state in (Upload.State.CANCELLED, Upload.State.FAILED) and upload.position > 0
     if upload.state == Upload.State.REFUSED:
         raise NotNow(upload.message)
-    if upload.state != Upload.State.PROPOSED and not stopped and not upload.stuck:
+    if upload.state != Upload.State.PROPOSED and not upload.resumable:
         raise NotNow(_WHY_NOT.get(upload.state, "This file was dropped. Upload it again."))
     if not upload.proposal.get("ready"):
         raise NotNow("Answer the questions about the file first.")
-    if not stopped and not upload.proposal["counts"]["values"]:
+    if not upload.proposal["counts"]["values"]:
         raise NotNow("There is nothing to import in this file.")
     upload.state, upload.message, upload.finished_at = Upload.State.IMPORTING, "", None
     upload.job = start_job("kpis.import_upload", by=by, subject_id=upload.pk)
@@ -262,7 +251,7 @@ def cancel_upload(*, upload_id: UUID, by: Actor, at: datetime) -> Upload:
             return upload  # the worker says when it has stopped
     elif upload.state not in (Upload.State.PROPOSED, Upload.State.READING):
         raise NotNow("There is nothing to stop.")
-    upload.state, upload.message, upload.finished_at = Upload.State.CANCELLED, "Dropped. Nothing was imported.", at
+    upload.state, upload.message, upload.finished_at = Upload.State.CANCELLED, "It was dropped.", at
     upload.save(update_fields=["state", "message", "finished_at"])
     return upload
 

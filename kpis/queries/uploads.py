@@ -14,7 +14,7 @@ from kpis.models import Kpi, UnknownKpi, Upload, UploadIssue
 from kpis.workbook import HeldCell, Issue, write_held
 
 HELD, NOTICE, RESOLVED = UploadIssue.State.HELD, UploadIssue.State.NOTICE, UploadIssue.State.RESOLVED
-MOST_NAMES = 20  # misspelt names shown at once, those with most values first
+MOST_NAMES = 12  # misspelt names shown at once, those with most values first
 
 KINDS = {
     "missing_value": "Empty or “not available”",
@@ -115,9 +115,9 @@ def unknown_accounts(upload: Upload) -> UnknownNames:
     grouped = held.exclude(account_name="").values("account_name").annotate(
         guess=Max("likely"), waiting=Sum("cells"), rows=Count("id")
     )  # fmt: skip
-    found = list(grouped.order_by("-waiting", "account_name")[: MOST_NAMES * 10])
+    found = grouped.order_by("-waiting", "account_name")[:MOST_NAMES]
     shown = [UnknownName(r["account_name"], r["guess"] or "", r["waiting"] or 0, r["rows"]) for r in found]
-    return UnknownNames(shown[:MOST_NAMES], len(found))
+    return UnknownNames(shown, grouped.order_by().count() if len(shown) == MOST_NAMES else len(shown))
 
 
 def unknown_kpis(*, upload: Upload | None = None, state: str | None = UnknownKpi.State.OPEN) -> QuerySet[UnknownKpi]:
@@ -164,8 +164,8 @@ def uploads_waiting_for(unknown_id: UUID, *, by: Actor) -> list[UUID]:
 
 
 def suggested(unknown: Sequence[UnknownKpi], kpis: Sequence[Kpi]) -> dict[UUID, list[tuple[Kpi, float]]]:
-    """For every unknown name the KPIs spelt alike that still exist, best first."""
-    by_code = {kpi.code: kpi for kpi in kpis}
+    """For every unknown name the KPIs of an account that are spelt alike, best first."""
+    by_code = {kpi.code: kpi for kpi in kpis if not kpi.portfolio_only}
     return {
         one.pk: [(by_code[code], likeness) for code, likeness in one.suggestions if code in by_code] for one in unknown
     }
