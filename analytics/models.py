@@ -7,7 +7,10 @@ from core.models import Job, TenantModel
 
 
 class Report(TenantModel):
-    """A document made from stored data as of one day, and the file it became."""
+    """A document made from stored data as of one day, and the file it became.
+
+    as_of: the day in the time zone of whoever asked; of the asking until it is written, then of the writing.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="reports")
     kind = models.CharField(max_length=20, default="health")
@@ -29,3 +32,10 @@ class Report(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} report {self.as_of}"
+
+    @property
+    def state(self) -> str:
+        """'ready', 'waiting' (a worker writes it, or will) or 'failed'."""
+        if self.finished_at is not None:
+            return "ready"
+        return "waiting" if self.job is not None and self.job.open else "failed"

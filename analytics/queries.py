@@ -1,21 +1,38 @@
 """What a report says: stored scores, values and trail entries, nothing computed for the occasion."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
 from accounts.models import Account
-from accounts.queries import TimelineItem, entries_of, timeline_item
+from accounts.queries import TimelineItem, entries_of, timeline
 from analytics.charts import Point
+from analytics.models import Report
+from core.actor import Actor
 from core.models import Entry
 from core.time import months_back
 from kpis.catalogue import CATEGORIES
 from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue
+from kpis.models.health import Band
 
 TRAIL_LINES = 20
-SOURCES = {"upload": "file", "edit": "corrected by hand", "api": "API", "sample": "sample data"}
+MOST_NAMED = 5  # KPIs in "costs most" and "gives most"
+SOURCES = {"edit": "Corrected by hand", "api": "API", "sample": "Sample data", "upload": "File"}
+CATEGORY_NAMES = {category.code: category.name for category in CATEGORIES}
+
+
+def reports_seen(*, by: Actor, account_id: UUID | None = None) -> QuerySet[Report]:
+    """Reports of accounts that `by` sees; the caller orders and pages them."""
+    found = Report.objects.visible_to(by).select_related("account", "job")
+    return found.filter(account_id=account_id) if account_id else found
 
 
 @dataclass(frozen=True)
@@ -32,7 +49,11 @@ class CategoryLine:
 
 @dataclass(frozen=True)
 class KpiLine:
-    """One KPI of the score with its value and origin; contribution in points, freshness 0..1."""
+    """One KPI of the score with its value and origin.
+
+    points 0..100; freshness and share (of the score's weight) in per cent; contribution and lost in points of the
+    score: what it gives, and what it would give more at 100 points.
+    """
 
     name: str
     category: str
@@ -40,10 +61,24 @@ class KpiLine:
     unit: str
     period: date
     points: Decimal
-    freshness: Decimal
+    freshness: int
+    share: Decimal
     contribution: Decimal
-    lost: Decimal  # points that a value worth 100 would add
+    lost: Decimal
     source: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class CategoryKpis:
+    """The KPIs of one category and what they contribute together."""
+
+    name: str
+    lines: list[KpiLine]
+
+    @property
+    def contribution(self) -> Decimal:
+        return sum((line.contribution for line in self.lines), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -52,6 +87,7 @@ class HealthReport:
 
     account: Account
     score: HealthScore | None
+    points: Decimal | None  # the score; None when there is not enough data for one
     scorecard: str
     change: Decimal | None
     trend: list[Point]
@@ -63,43 +99,65 @@ class HealthReport:
 
     @property
     def best(self) -> list[KpiLine]:
-        """The five KPIs that give most."""
-        return sorted(self.kpis, key=lambda line: (-line.contribution, line.name))[:5]
+        """The KPIs that give most."""
+        giving = [line for line in self.kpis if line.contribution > 0]
+        return sorted(giving, key=lambda line: (-line.contribution, line.name))[:MOST_NAMED]
 
     @property
     def costly(self) -> list[KpiLine]:
-        """The five KPIs that cost most against their best."""
-        return [line for line in sorted(self.kpis, key=lambda line: (-line.lost, line.name)) if line.lost > 0][:5]
+        """The KPIs that cost most against their best."""
+        costing = [line for line in self.kpis if line.lost > 0]
+        return sorted(costing, key=lambda line: (-line.lost, line.name))[:MOST_NAMED]
+
+    @property
+    def by_category(self) -> list[CategoryKpis]:
+        return [CategoryKpis(name, list(lines)) for name, lines in groupby(self.kpis, key=lambda line: line.category)]
 
     @property
     def total(self) -> Decimal:
+        """Sum of the contributions: the score, or what too little data would give."""
         return sum((line.contribution for line in self.kpis), Decimal(0))
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """One state of the database for everything that is read in the block, whatever is written meanwhile.
+
+    Inside a transaction already begun (tests) it changes nothing.
+    """
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        if not nested:
+            with connection.cursor() as cursor:
+                cursor.execute("set transaction isolation level repeatable read, read only")
+        yield
 
 
 def health_report(account: Account) -> HealthReport:
     """Gather the report of one account from stored rows. The caller has checked that it may be seen. 8 queries."""
     health = AccountHealth.objects.filter(account=account).select_related("latest__scorecard").first()
     score = health.latest if health else None
-    kpis = {kpi.code: kpi for kpi in Kpi.objects.filter(active=True)}
-    lines = _kpi_lines(score, kpis) if score else []
+    items = score.scorecard.definition["items"] if score else []
+    names = dict(Kpi.objects.filter(code__in=[item["kpi"] for item in items]).values_list("code", "name"))
     present = {str(part[0]) for part in score.parts} if score else set()
-    missing = [kpi.name for kpi in kpis.values() if kpi.scored and kpi.code not in present]
     entries = list(entries_of(account.pk).order_by("-seq")[:TRAIL_LINES])
     return HealthReport(
         account=account,
         score=score,
+        points=health.score if health else None,
         scorecard=str(score.scorecard) if score else "",
         change=health.change if health else None,
         trend=_trend(health) if health else [],
-        categories=_categories(score) if score else [],
-        kpis=lines,
-        missing=missing,
-        trail=[timeline_item(entry) for entry in entries],
+        categories=[_category(part) for part in score.categories] if score else [],
+        kpis=_kpi_lines(score, items, names) if score else [],
+        missing=[names[item["kpi"]] for item in items if item["kpi"] not in present and item["kpi"] in names],
+        trail=timeline(entries),
         trail_head=Entry.objects.order_by("-seq").first(),
     )
 
 
 def _trend(health: AccountHealth) -> list[Point]:
+    """Month ends and, last, the day of the score."""
     months = months_back(health.as_of.replace(day=1), len(health.trend))
     return [
         Point(f"{month:%b %y}", None if score is None else score / 100)
@@ -107,58 +165,57 @@ def _trend(health: AccountHealth) -> list[Point]:
     ]
 
 
-def _categories(score: HealthScore) -> list[CategoryLine]:
-    names = {category.code: category.name for category in CATEGORIES}
-    return [
-        CategoryLine(
-            name=names.get(part["code"], part["code"]),
-            score=None if part["score"] is None else Decimal(part["score"]) / 100,
-            weight=Decimal(str(part["weight"])),
-            coverage=int(part["coverage"]),
-            contribution=Decimal(part["contribution"]) / 100,
-            band=_band(part["score"]),
-        )
-        for part in score.categories
-    ]
+def _category(part: dict[str, Any]) -> CategoryLine:
+    return CategoryLine(
+        name=CATEGORY_NAMES.get(part["code"], part["code"]),
+        score=None if part["score"] is None else Decimal(part["score"]) / 100,
+        weight=Decimal(str(part["weight"])),
+        coverage=int(part["coverage"]),
+        contribution=Decimal(part["contribution"]) / 100,
+        band=_band(part["score"]),
+    )
 
 
 def _band(hundredths: int | None) -> str:
     if hundredths is None:
-        return "unknown"
-    return "green" if hundredths >= 7500 else "yellow" if hundredths >= 5000 else "red"
+        return str(Band.UNKNOWN)
+    return str(Band.GREEN if hundredths >= 7500 else Band.YELLOW if hundredths >= 5000 else Band.RED)
 
 
-def _kpi_lines(score: HealthScore, kpis: dict[str, Kpi]) -> list[KpiLine]:
-    names = {category.code: category.name for category in CATEGORIES}
+def _kpi_lines(score: HealthScore, items: list[dict[str, Any]], names: dict[str, str]) -> list[KpiLine]:
+    """In the order of the scorecard: category by category."""
+    category = {item["kpi"]: CATEGORY_NAMES.get(item["category"], item["category"]) for item in items}
     values = _values(UUID(str(part[1])) for part in score.parts)
+    order = list(dict.fromkeys(category.values()))
     lines = []
     for code, value_id, points, freshness, share, contribution in score.parts:
-        kpi, value = kpis[code], values[UUID(str(value_id))]
-        best = Decimal(share) / 100  # so much of the weight gives so many points at the most
+        value, given = values[UUID(str(value_id))], Decimal(contribution) / 100
         lines.append(
             KpiLine(
-                name=kpi.name,
-                category=names.get(kpi.category, kpi.category),
+                name=names.get(code, code),
+                category=category.get(code, ""),
                 value=value.value,
-                unit=kpi.unit,
+                unit=value.kpi.unit,
                 period=value.period,
                 points=Decimal(points) / 100,
-                freshness=Decimal(freshness) / 100,
-                contribution=Decimal(contribution) / 100,
-                lost=best - Decimal(contribution) / 100,
+                freshness=int(freshness),
+                share=Decimal(share) / 100,
+                contribution=given,
+                lost=Decimal(share) / 100 - given,
                 source=_source(value),
+                raw=value.raw,
             )
         )
-    return lines
+    return sorted(lines, key=lambda line: order.index(line.category) if line.category in order else len(order))
 
 
 def _values(ids: Iterable[UUID]) -> dict[UUID, KpiValue]:
-    return {value.pk: value for value in KpiValue.objects.filter(pk__in=list(ids)).select_related("upload")}
+    return {value.pk: value for value in KpiValue.objects.filter(pk__in=list(ids)).select_related("upload", "kpi")}
 
 
 def _source(value: KpiValue) -> str:
     """Where the value came from, as a person would look it up."""
     if value.upload is None:
-        return SOURCES[value.origin] + (f", {value.by_label}" if value.by_label else "")
+        return SOURCES[value.origin] + (f", {value.by_label}" if value.origin == "edit" and value.by_label else "")
     place = "!".join(part for part in (value.sheet, value.address) if part)
-    return f"{value.upload} {place}, “{value.raw}”" if place else str(value.upload)
+    return f"{value.upload}, {place}" if place else str(value.upload)

@@ -10,15 +10,17 @@ class ReportRequest(serializers.Serializer[Any]):
 
 
 class ReportOut(serializers.ModelSerializer[Report]):
-    ready = serializers.SerializerMethodField()
-    state = serializers.CharField(source="job.state", default="done")
+    """state: waiting, ready or failed; `problem` says why it failed."""
+
+    state = serializers.CharField()
+    problem = serializers.SerializerMethodField()
 
     class Meta:
         model = Report
         fields = [
-            "id", "account_id", "kind", "as_of", "state", "ready", "sha256", "size", "pages", "created_by_label",
+            "id", "account_id", "kind", "as_of", "state", "problem", "sha256", "size", "pages", "created_by_label",
             "created_at", "finished_at",
         ]  # fmt: skip
 
-    def get_ready(self, report: Report) -> bool:
-        return report.finished_at is not None
+    def get_problem(self, report: Report) -> str:
+        return report.job.message if report.state == "failed" and report.job else ""

@@ -11,9 +11,10 @@ from accounts.events import AccountCreated, AccountEdited, AccountsImported
 from accounts.models import Account
 from accounts.panels import Action, Chips, Panel, Tab
 from analytics import rules as analytics_rules
+from analytics.tasks import sweep_reports
 from core.audit import Event
 from kpis import rules as kpis_rules
-from kpis.events import HealthChanged, KpiBatchImported, KpiValueCorrected, UploadFinished
+from kpis.events import HealthChanged, KpiBatchImported, KpiValueCorrected, SampleDataRemoved, UploadFinished
 from kpis.operations import install_catalogue
 from kpis.tasks import rescore_account, rescore_batch, rescore_new, rescore_upload
 from playbooks import rules as playbooks_rules
@@ -39,6 +40,7 @@ EVENTS: dict[type[Event], list[Task]] = {
     KpiBatchImported: [rescore_batch, evaluate_values],
     UploadFinished: [rescore_upload],
     HealthChanged: [evaluate_triggers],
+    SampleDataRemoved: [sweep_reports],
     PersonInvited: [mail_invitation],
 }
 
@@ -53,8 +55,12 @@ TIMELINE = ("health-changed", "run-changed", "account-changed", "report-changed"
 
 # What shows on an account's page, top to bottom, loaded on reveal.
 PANELS: list[Panel] = [
+    Panel("health", "Health", "kpis:panel-health", "main", ("health-changed",), height=330),
+    Panel("why", "Why", "kpis:panel-why", "main", ("health-changed",), height=420),
+    Panel("measures", "Key measures", "kpis:panel-measures", "main", ("health-changed",), height=360),
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
+    Panel("data", "Data", "kpis:panel-data", "side", ("health-changed", "upload-changed"), height=220),
     Panel("reports", "Reports", "analytics:panel", "side", ("report-changed",), height=150),
 ]
 
@@ -63,7 +69,7 @@ ACTIONS: list[Action] = [
     Action("Start playbook", "playbooks:start-run", "workflow", playbooks_rules.START, "dialog"),
     Action("Health report", "analytics:create", "download", analytics_rules.CREATE_REPORT, "post", archived=True),
 ]
-TABS: list[Tab] = []
+TABS: list[Tab] = [Tab("Evidence", "kpis:evidence"), Tab("KPI grid", "kpis:grid")]
 CHIPS: list[Chips] = [running_chips]
 
 # What an entry of an account's timeline opens: event -> address from the account's id and the entry's data.

@@ -151,7 +151,10 @@ def scorecard_from_definition(definition: Mapping[str, Any], *, version: str) ->
         for key in ("green_from", "yellow_from", "minimum_coverage")
         if key in definition
     }
-    categories = {code: Decimal(str(weight)) for code, weight in definition["categories"].items()}
+    # In the order of the items: a JSON object that was stored has lost its own.
+    weights = definition["categories"]
+    order = dict.fromkeys([*(row["category"] for row in definition["items"] if row["category"] in weights), *weights])
+    categories = {code: Decimal(str(weights[code])) for code in order}
     return Scorecard(version, categories, items, **bands)
 
 
