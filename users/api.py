@@ -3,8 +3,8 @@ from typing import Any, cast
 import django_filters
 from django.db.models import QuerySet
 from django.utils.timezone import now
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import status
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -12,17 +12,23 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from core.audit import verify_chain
 from core.http import ApiRequest
-from core.models import Entry
+from core.models import Entry, EntryHead
 from core.rules import allowed
 from users import operations, queries, rules
 from users.models import ApiToken, Role, User
+from users.operations import Wanted
 from users.serializers import (
+    ChainOut,
     EntryOut,
     EntryQuery,
     Invitation,
     MeOut,
     NewTokenOut,
+    ProfileInput,
+    RoleChange,
+    RoleInput,
     RoleOut,
     TokenInput,
     TokenOut,
@@ -48,6 +54,13 @@ class Me(APIView):
     @extend_schema(responses=MeOut)
     def get(self, request: ApiRequest) -> Response:
         return Response(MeOut(cast(User, request.user)).data)
+
+    @extend_schema(request=ProfileInput, responses=MeOut)
+    def patch(self, request: ApiRequest) -> Response:
+        """Change one's own name and time zone."""
+        given = ProfileInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response(MeOut(operations.edit_profile(**given.validated_data, by=request.actor)).data)
 
 
 class UserFilter(django_filters.FilterSet):
@@ -85,16 +98,68 @@ class Users(ReadOnlyModelViewSet[User]):
         user = operations.invite_person(**given.validated_data, by=request.actor, at=now())
         return Response(UserOut(user).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(request=None, responses=UserOut)
+    @action(detail=True, methods=["post"], url_path="invite-again")
+    def invite_again(self, request: ApiRequest, pk: str) -> Response:
+        """Mail a new link; the earlier one stops working."""
+        user = operations.renew_invitation(user_id=self.get_object().pk, by=request.actor, at=now())
+        return Response(UserOut(user).data)
+
+    @extend_schema(request=RoleChange, responses=UserOut)
+    @action(detail=True, methods=["post"])
+    def role(self, request: ApiRequest, pk: str) -> Response:
+        """Give somebody another role. The last admin stays one."""
+        given = RoleChange(data=request.data)
+        given.is_valid(raise_exception=True)
+        user = operations.change_role(user_id=self.get_object().pk, **given.validated_data, by=request.actor)
+        return Response(UserOut(user).data)
+
+    @extend_schema(request=None, responses=UserOut)
+    @action(detail=True, methods=["post"])
+    def deactivate(self, request: ApiRequest, pk: str) -> Response:
+        """Shut somebody out at once: sessions, tokens and open invitations stop working."""
+        user = operations.deactivate_person(user_id=self.get_object().pk, by=request.actor, at=now())
+        return Response(UserOut(user).data)
+
+    @extend_schema(request=None, responses=UserOut)
+    @action(detail=True, methods=["post"])
+    def reactivate(self, request: ApiRequest, pk: str) -> Response:
+        """Let somebody in again, with the password and role they had."""
+        return Response(UserOut(operations.reactivate_person(user_id=self.get_object().pk, by=request.actor)).data)
+
 
 class Roles(ReadOnlyModelViewSet[Role]):
     """Named lists of permissions."""
 
+    request: ApiRequest
     serializer_class = RoleOut
     sort_fields = ("name",)
     queryset = Role.objects.none()
 
     def get_queryset(self) -> QuerySet[Role]:
         return Role.objects.all()
+
+    @extend_schema(request=RoleInput, responses=RoleOut)
+    def partial_update(self, request: ApiRequest, pk: str) -> Response:
+        """Say what a role may do, from the next request on; 409 when somebody changed a role since `version`."""
+        given = RoleInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        role, wanted = self.get_object(), given.validated_data
+        change = {role.code: Wanted(frozenset(wanted["permissions"]), wanted["sees_all"])}
+        operations.edit_roles(wanted=change, seen=wanted["version"], by=request.actor)
+        return Response(RoleOut(self.get_object()).data)
+
+    @extend_schema(request=None, responses=RoleOut)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: ApiRequest, pk: str) -> Response:
+        """Give a built-in role the permissions it was delivered with."""
+        return Response(RoleOut(operations.restore_role(role_id=self.get_object().pk, by=request.actor)).data)
+
+    @extend_schema(responses={200: inline_serializer("RolesVersion", {"version": serializers.CharField()})})
+    @action(detail=False, methods=["get"])
+    def version(self, request: ApiRequest) -> Response:
+        """What `version` of a change has to name: it moves whenever any role does."""
+        return Response({"version": queries.version_of(Role.objects.all())})
 
 
 class Tokens(ReadOnlyModelViewSet[ApiToken]):
@@ -141,6 +206,12 @@ class Entries(ReadOnlyModelViewSet[Entry]):
         given = EntryQuery(data=self.request.query_params)
         given.is_valid(raise_exception=True)
         return queries.entries(given.wanted())
+
+    @extend_schema(responses=ChainOut)
+    @action(detail=False, methods=["get"])
+    def verify(self, request: ApiRequest) -> Response:
+        """Compute every hash of the chain again; `breaks` is empty when the trail is whole."""
+        return Response(ChainOut({"entries": EntryHead.objects.get().seq, "breaks": verify_chain()}).data)
 
     @extend_schema(parameters=[EntryQuery, OpenApiParameter("page_size", int)])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -48,6 +48,14 @@ class RoleChange(serializers.Serializer[Any]):
     role = serializers.CharField(max_length=50)
 
 
+class RoleInput(serializers.Serializer[Any]):
+    """What a role may do, as a whole. version: from /roles/version/, so that nobody's change is lost."""
+
+    permissions = serializers.ListField(child=serializers.CharField(max_length=80))
+    sees_all = serializers.BooleanField()
+    version = serializers.CharField(max_length=64)
+
+
 class JoinInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=120)
     password = serializers.CharField(max_length=200, trim_whitespace=False)
@@ -150,3 +158,15 @@ class EntryOut(serializers.ModelSerializer[Entry]):
     class Meta:
         model = Entry
         fields = ["seq", "event", "account_id", "data", "actor_id", "actor_label", "at", "previous_hash", "hash"]
+
+
+class BreakOut(serializers.Serializer[Any]):
+    seq = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class ChainOut(serializers.Serializer[Any]):
+    """entries: how many there are; breaks: the first hundred places where the chain does not hold."""
+
+    entries = serializers.IntegerField()
+    breaks = BreakOut(many=True)

@@ -222,3 +222,31 @@ def test_a_post_with_the_session_needs_the_csrf_token(world: World) -> None:
 
     assert client.post("/api/v1/tokens/", {"name": "x"}).status_code == 403
     assert client.post("/settings/tokens/", {"name": "x"}).status_code == 403
+
+
+def test_what_the_pages_do_with_people_and_roles_the_api_does_too(world: World) -> None:
+    amy = world.browser(world.amy)
+    made = amy.post("/api/v1/users/invite/", {"email": "x@example.com", "name": "X", "role": "viewer"}).json()
+    path = f"/api/v1/users/{made['id']}/"
+
+    assert amy.post(f"{path}invite-again/").status_code == 200
+    assert amy.post(f"{path}role/", {"role": "csm"}).json()["role"] == "csm"
+    assert amy.post(f"{path}deactivate/").json()["state"] == "deactivated"
+    assert amy.post(f"{path}reactivate/").json()["state"] == "invited"
+    last = amy.post(f"/api/v1/users/{world.amy.pk}/role/", {"role": "viewer"})
+    assert (last.status_code, last.json()["code"]) == (409, "LastAdmin")
+    assert world.browser(world.mona).post(f"{path}deactivate/").status_code == 403
+
+    assert amy.patch("/api/v1/me/", {"name": "Amy B", "time_zone": "UTC"}, "application/json").json()["name"] == "Amy B"
+    role = amy.get("/api/v1/roles/").json()["results"]
+    viewer = next(one for one in role if one["code"] == "viewer")
+    change = {
+        "permissions": ["core.view_trail"],
+        "sees_all": True,
+        "version": amy.get("/api/v1/roles/version/").json()["version"],
+    }
+    edited = amy.patch(f"/api/v1/roles/{viewer['id']}/", change, "application/json")
+    assert edited.json()["permissions"] == ["core.view_trail"]
+    assert amy.patch(f"/api/v1/roles/{viewer['id']}/", change, "application/json").status_code == 409
+    assert "core.view_trail" not in amy.post(f"/api/v1/roles/{viewer['id']}/restore/").json()["permissions"]
+    assert amy.get("/api/v1/entries/verify/").json()["breaks"] == []

@@ -43,7 +43,8 @@ def create_token(*, name: str, hint: str, expires_at: datetime | None, by: Actor
         digest=keys.digest(secret),
         expires_at=expires_at,
     )
-    record(TokenCreated(None, token.pk, token.user_id, expires_at.date().isoformat() if expires_at else None), by=by)
+    last_day = token.last_day.isoformat() if token.last_day else None
+    record(TokenCreated(None, token.pk, token.user_id, last_day), by=by)
     return token, secret
 
 

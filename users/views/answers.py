@@ -1,6 +1,7 @@
 """What the pages of this app have in common: errors by field, and who may see the settings' tabs."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -27,6 +28,14 @@ def shown(errors: Errors) -> dict[str, Any]:
 
 
 def answer(request: Request, template: str, part: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    """The named part of the page to htmx, the whole page otherwise."""
-    name = f"{template}#{part}" if request.htmx and not request.htmx.boosted else template
-    return render(request, name, context, status=status)
+    """The named part of the page to htmx, the whole page otherwise.
+
+    A filter (GET) leaves its address behind, without the fields that nobody filled in.
+    """
+    if not request.htmx or request.htmx.boosted:
+        return render(request, template, context, status=status)
+    response = render(request, f"{template}#{part}", context, status=status)
+    if request.method == "GET":
+        query = urlencode([(name, value) for name, value in request.GET.items() if value])
+        response["HX-Push-Url"] = f"{request.path}?{query}" if query else request.path
+    return response

@@ -1,5 +1,3 @@
-from urllib.parse import urlencode
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -34,7 +32,6 @@ def entries(request: Request) -> HttpResponse:
         "values": values,
         "errors": errors,
         "filtered": any(values.values()),
-        "query": urlencode({name: value for name, value in values.items() if value}),
         "events": trail.choices(),
         "people": list(User.objects.visible_to(request.actor).order_by("name").values_list("pk", "name")),
         "head": EntryHead.objects.get(),
