@@ -1,6 +1,6 @@
 # Two commands: `make run` and `make test`. All of it is in bin/plumbline (Python's standard library only).
 # Settings go behind the word: make run PORT=8001, make test ARGS="tests/kpis -k rounding".
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3 || command -v python3.11 || echo python3)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test stop reset logs check fmt bench shell lock
@@ -12,4 +12,5 @@ help:
 	@echo "make check | fmt | bench | shell | lock     for those who change it"
 
 run test stop reset logs check fmt bench shell lock:
+	@command -v $(PYTHON) >/dev/null || { echo "Plumbline needs Python 3.11 or newer: install python3 and type this again." >&2; exit 1; }
 	@exec $(PYTHON) bin/plumbline $@

@@ -67,8 +67,8 @@ TO_TEST = [
 
 def check_room() -> None:
     """Refuse before anything is half done: no right to write here, or too little disk."""
-    for folder in (ROOT, run_dir() if run_dir().exists() else ROOT):
-        if not os.access(folder, os.W_OK | os.X_OK):
+    for folder in (ROOT, ROOT / ".venv", run_dir()):
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
             raise Refusal(
                 f"You may not write in {folder}: start Plumbline as its owner, or clone it into a folder of yours."
             )
