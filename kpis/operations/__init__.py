@@ -24,7 +24,6 @@ from kpis.operations.uploads import (
     cancel_upload,
     commit_upload,
     receive_upload,
-    reread_upload,
     too_large,
 )
 from kpis.operations.values import CellChanged, NotAValue, NothingToChange, correct_kpi_value, undo_correction
@@ -50,7 +49,6 @@ __all__ = [
     "install_catalogue",
     "read_upload",
     "receive_upload",
-    "reread_upload",
     "remove_sample_data",
     "rescore_accounts",
     "settle_accounts",

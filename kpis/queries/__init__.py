@@ -1,5 +1,6 @@
 from kpis.queries.catalogue import active_kpis, catalogue_checked, catalogue_groups, kpi_page
 from kpis.queries.dictionary import importable_accounts
+from kpis.queries.proposal import sheets_read
 from kpis.queries.uploads import (
     held_count,
     issue_kinds,
@@ -26,6 +27,7 @@ __all__ = [
     "kpi_page",
     "named_with_waiting",
     "same_content",
+    "sheets_read",
     "suggested",
     "unknown_accounts",
     "unknown_kpis",
