@@ -13,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django_celery_beat.models import PeriodicTask
 
 from core.errors import DomainError
 from tenants.measures import Measure, measure
@@ -154,10 +155,27 @@ class PendingSignupAdmin(ReadOnly, admin.ModelAdmin):
     ordering = ("-created_at",)
 
 
+class DomainAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("domain", "tenant", "is_primary", "created_at")
+    list_select_related = ("tenant",)
+    search_fields = ("domain",)
+    ordering = ("domain",)
+
+
+class PlanAdmin(ReadOnly, admin.ModelAdmin):
+    """The plans of beat. They are written by the code at its start, so changing one here would not last."""
+
+    list_display = ("name", "task", "enabled", "scheduler", "last_run_at", "total_run_count")
+    list_select_related = ("interval", "crontab", "solar", "clocked")
+    ordering = ("name",)
+
+
 DESCRIBED: dict[type[Model], type[admin.ModelAdmin]] = {
     Tenant: TenantAdmin,
     MigrationReport: MigrationReportAdmin,
     RefusedTask: RefusedTaskAdmin,
     ScheduledRun: ScheduledRunAdmin,
     PendingSignup: PendingSignupAdmin,
+    Domain: DomainAdmin,
+    PeriodicTask: PlanAdmin,
 }

@@ -1,8 +1,10 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from core.models import Entry
+from tenants.context import public_scope
 from tests.users.conftest import tenants
 from tests.world import World
 from users.models import User
@@ -14,6 +16,8 @@ PAGES = [
     "/admin/tenants/refusedtask/",
     "/admin/tenants/scheduledrun/",
     "/admin/tenants/pendingsignup/",
+    "/admin/tenants/domain/",
+    "/admin/django_celery_beat/periodictask/",
     "/admin/users/user/",
 ]
 
@@ -89,6 +93,16 @@ def test_what_an_operator_changes_goes_into_their_trail_and_onto_the_first_page(
     assert not User.objects.get(pk=helper.pk).is_active
     assert "Changed users.user" in olga.get("/admin/").text
     assert olga.get(f"/admin/users/user/{helper.pk}/history/").status_code == 404
+
+
+def test_the_plans_of_beat_are_listed(world: World, olga: Client) -> None:
+    with public_scope():
+        every = IntervalSchedule.objects.create(every=60, period="seconds")
+        PeriodicTask.objects.create(name="rescore", task="tenants.for_each", interval=every)
+
+    page = olga.get("/admin/django_celery_beat/periodictask/").text
+    assert "rescore" in page
+    assert "every 60 seconds" in page
 
 
 def test_the_admin_brings_no_inline_script_or_style(olga: Client) -> None:
