@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from config import env
 
@@ -280,6 +281,23 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False  # the outbox redelivers; a request never waits for a lost broker
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "tenants.beat:Scheduler"
+
+
+def _in_every_tenant(task: str, every: int) -> dict[str, Any]:
+    """A beat entry that starts `task` once per tenant and slot of `every` seconds."""
+    return {"task": "tenants.for_each", "schedule": every, "kwargs": {"task": task, "every": every}}
+
+
+HOUR, DAY = 3600, 86_400
+CELERY_BEAT_SCHEDULE = {
+    "outbox": _in_every_tenant("core.redeliver", 30),
+    "jobs": _in_every_tenant("core.revive_jobs", 60),
+    "scores": _in_every_tenant("kpis.rescore_portfolio", DAY),
+    "renewals": _in_every_tenant("playbooks.evaluate_renewals", DAY),
+    "reports": _in_every_tenant("analytics.sweep_reports", HOUR),
+    "users": _in_every_tenant("users.prune", DAY),
+    "tenants": {"task": "tenants.prune", "schedule": HOUR},
+}
 CELERY_RESULT_EXPIRES = None  # no results are kept, so beat needs no clean-up task
 CELERY_TIMEZONE = "UTC"
 

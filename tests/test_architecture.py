@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.urls import get_resolver
 
@@ -104,3 +105,12 @@ def test_public_names_of_operations_are_keyword_only() -> None:
                 and any(argument.arg == "by" for argument in node.args.kwonlyargs + node.args.args)
             ):
                 assert node.args.args == [], f"{path.relative_to(ROOT)}:{node.name}"
+
+
+def test_every_scheduled_task_exists_and_takes_its_arguments() -> None:
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        given = entry.get("kwargs", {})
+        inspect.signature(current_app.tasks[entry["task"]].run).bind(**given)
+        if "task" in given:
+            inspect.signature(current_app.tasks[given["task"]].run).bind()
+            assert given["every"] == entry["schedule"], name

@@ -142,7 +142,7 @@ def log_in(product: Product, open_browser: Callable[..., Page]) -> Callable[...,
         page.goto(product.url("demo", path))
         page.get_by_label("E-mail").fill(user["email"])
         page.get_by_label("Password", exact=True).fill(user["password"])
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(product.url("demo", path) + "*")
         return page
 
