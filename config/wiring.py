@@ -12,6 +12,7 @@ from accounts.models import Account
 from accounts.panels import Action, Chips, Panel, Tab
 from analytics import rules as analytics_rules
 from analytics.tasks import sweep_reports
+from core import tasks as core_tasks
 from core.audit import Event
 from kpis import rules as kpis_rules
 from kpis.events import HealthChanged, KpiBatchImported, KpiValueCorrected, SampleDataRemoved, UploadFinished
@@ -22,6 +23,7 @@ from playbooks.models import Step
 from playbooks.operations import install_library
 from playbooks.queries import running_chips
 from playbooks.tasks import evaluate_triggers, evaluate_values, hand_over_steps
+from tenants import tasks as tenants_tasks
 from users import rules as users_rules
 from users.events import PersonInvited
 from users.operations import create_default_roles
@@ -30,6 +32,9 @@ from users.tasks import mail_invitation
 
 # What a role can hold. Importing these modules registers the permissions, before any role is made.
 PERMISSIONS = [accounts_rules, analytics_rules, kpis_rules, playbooks_rules, users_rules]
+
+# Known by name in every process, also where nothing else imports them: beat and the outbox start them.
+TASKS = [core_tasks, tenants_tasks]
 
 # What follows what: event -> tasks started after commit with the event's fields.
 EVENTS: dict[type[Event], list[Task]] = {
