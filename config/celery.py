@@ -38,27 +38,7 @@ class Plumbline(Celery):
             raise
 
 
-# What runs in every tenant, and how many seconds a slot of it is long; a task is started once per tenant and slot.
-EVERY = {
-    "core.redeliver": 30,
-    "core.revive_jobs": 30,
-    "kpis.rescore_portfolio": 86_400,
-    "playbooks.evaluate_renewals": 86_400,
-    "analytics.sweep_reports": 86_400,
-    "users.prune": 86_400,
-}
-ASK_EVERY = 900.0  # longest pause: a day's slot that a lost broker cut short is finished by the next asking
-SCHEDULE: dict[str, dict[str, Any]] = {
-    task: {
-        "task": "tenants.for_each",
-        "schedule": min(float(every), ASK_EVERY),
-        "kwargs": {"task": task, "every": every},
-    }
-    for task, every in EVERY.items()
-}
-SCHEDULE["tenants.prune"] = {"task": "tenants.prune", "schedule": 86_400.0}  # works on public
-
 app = Plumbline("plumbline", task_cls="tenants.task_base:TenantTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.update(CELERY_DB_REUSE_MAX=500, beat_schedule=SCHEDULE)
+app.conf.update(CELERY_DB_REUSE_MAX=500)
 app.autodiscover_tasks()
