@@ -24,9 +24,21 @@ catalogue = [
     path("kpis/unknown/<uuid:unknown_id>/take-in/", views.take_in_named, name="unknown-take-in"),
     path("kpis/<slug:code>/", views.kpi, name="kpi"),
 ]
+portfolio = [
+    path("accounts/", views.portfolio, name="portfolio"),
+    path("accounts/filter/", views.portfolio_filter, name="portfolio-filter"),
+    path("accounts/export.csv", views.portfolio_export, name="portfolio-export"),
+    path("accounts/<uuid:account_id>/evidence/", views.evidence, name="evidence"),
+    path("accounts/<uuid:account_id>/panels/health/", views.panel_health, name="panel-health"),
+    path("accounts/<uuid:account_id>/panels/why/", views.panel_why, name="panel-why"),
+    path("accounts/<uuid:account_id>/panels/measures/", views.panel_measures, name="panel-measures"),
+    path("accounts/<uuid:account_id>/panels/data/", views.panel_data, name="panel-data"),
+    path("sample-data/add/", views.sample_add, name="sample-add"),
+    path("sample-data/remove/", views.sample_remove, name="sample-remove"),
+]
 grid = [
     path("accounts/<uuid:account_id>/grid/", views.grid, name="grid"),
     path("accounts/<uuid:account_id>/grid/undo/<uuid:value_id>/", views.undo_correction, name="undo-correction"),
     path("accounts/<uuid:account_id>/grid/<slug:code>/<slug:month>/", views.grid_cell, name="grid-cell"),
 ]
-urlpatterns = [*uploads, *catalogue, *grid]
+urlpatterns = [*uploads, *catalogue, *portfolio, *grid]

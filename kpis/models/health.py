@@ -60,6 +60,11 @@ class HealthScore(TenantModel):
         return f"{self.as_of}: {self.score_hundredths}"
 
     @property
+    def score(self) -> Decimal | None:
+        """The score in points, two places; None when there is not enough data."""
+        return None if self.score_hundredths is None else Decimal(self.score_hundredths) / 100
+
+    @property
     def get_band(self) -> str:
         return Band(self.band).label
 

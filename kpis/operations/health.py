@@ -81,7 +81,7 @@ def rescore_chunk(account_ids: Sequence[UUID], card: LiveCard, *, at: datetime, 
     measured = newest_values(accounts, card.kpi_ids, on=today, then=then)
     before, scored = standings(accounts), score_day(card, measured, today)
     latest = _store(scored, accounts, before, at)
-    _stand(scored, accounts, latest, before, _trend(card, scored.sheet, measured.on(then)), at)
+    _stand(scored, accounts, latest, before, _trend(card, scored.sheet, measured.over_by(then)), at)
     news = _news(scored, accounts, latest, before)
     record_many(news, by=by)
     return Rescored(len(accounts), len(news))

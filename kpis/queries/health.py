@@ -12,6 +12,7 @@ from core.actor import Actor
 from core.errors import DomainError
 from core.time import month_end, month_of, months_back
 from kpis import scoring
+from kpis.catalogue import CATEGORIES
 from kpis.freshness import MONTH_DAYS, ZERO_AT
 from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, Scorecard
 
@@ -51,8 +52,11 @@ def live_card() -> LiveCard:
 
 
 def card_of(row: Scorecard) -> LiveCard:
-    """A stored version of the scorecard as rules."""
-    rules = scoring.scorecard_from_definition(row.definition, version=str(row.version))
+    """A stored version of the scorecard as rules, its categories in the catalogue's order (JSON keeps none)."""
+    places = {category.code: place for place, category in enumerate(CATEGORIES)}
+    weights = sorted(row.definition["categories"].items(), key=lambda one: (places.get(one[0], len(places)), one[0]))
+    definition = {**row.definition, "categories": dict(weights)}
+    rules = scoring.scorecard_from_definition(definition, version=str(row.version))
     ids = dict(Kpi.objects.filter(code__in=rules.kpis).values_list("code", "id"))
     return LiveCard(row, rules, tuple(ids[code] for code in rules.kpis))
 

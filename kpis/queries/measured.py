@@ -6,13 +6,15 @@ value: a hundred thousand values in a tenth of a second. Only the index `kpi_val
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
+
+from core.time import months_back
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +25,7 @@ string_agg(int4send((k.n - 1)::int4) || int4send(v.period - date '2000-01-01')
            || float8send(v.value::float8) || uuid_send(v.id), ''::bytea)
 """
 
-# The two newest of each cell of accounts × KPIs: 28 days reach back into the month before at the most.
+# The three newest of each cell of accounts × KPIs: 28 days before this month, two months are over at the latest.
 _NEWEST = f"""
 select a.n - 1, {_PACKED}
 from unnest(%s::uuid[]) with ordinality a(id, n)
@@ -31,7 +33,7 @@ cross join unnest(%s::uuid[]) with ordinality k(id, n)
 cross join lateral (
     select id, value, period from kpis_kpivalue
     where account_id = a.id and kpi_id = k.id and superseded_at is null and period <= %s
-    order by period desc limit 2
+    order by period desc limit 3
 ) v
 group by a.n
 """  # noqa: S608 -- our own constant
@@ -67,8 +69,16 @@ class Measured:
     first_month: int
 
     def on(self, day: date) -> Sheet:
-        """The newest value of each cell whose month has begun by `day`."""
-        column = min(_month_number(day) - self.first_month, self.newest.shape[2] - 1)
+        """What counts today or on a month's last day: the newest value of each cell whose month has begun."""
+        return self._sheet(_month_number(day), day)
+
+    def over_by(self, day: date) -> Sheet:
+        """What was known on a day of the past: the newest value whose month was over. A figure for October that is
+        there today was not there on the 23rd of October."""
+        return self._sheet(_month_number(day + timedelta(days=1)) - 1, day)
+
+    def _sheet(self, month: int, day: date) -> Sheet:
+        column = min(month - self.first_month, self.newest.shape[2] - 1)
         picked = self.newest[:, :, column] if column >= 0 else np.full(self.newest.shape[:2], -1)
         missing = picked < 0
         if not len(self.rows):
@@ -84,8 +94,9 @@ class Measured:
 
 
 def newest_values(accounts: Sequence[UUID], kpis: Sequence[UUID], *, on: date, then: date) -> Measured:
-    """Enough to score on the two days `then` and `on`, at most a month apart; one index probe a cell."""
-    return _read(_NEWEST, [list(accounts), list(kpis), on], (len(accounts), len(kpis)), first=then, last=on)
+    """Enough to score as of `on` and as it was known on `then`, at most a month earlier; one index probe a cell."""
+    first = months_back(then, 2)[0]
+    return _read(_NEWEST, [list(accounts), list(kpis), on], (len(accounts), len(kpis)), first=first, last=on)
 
 
 def values_since(

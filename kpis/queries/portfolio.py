@@ -229,6 +229,10 @@ class Bin:
     count: int
     band: str
 
+    @property
+    def high(self) -> int:
+        return self.low + self.width
+
 
 def spread(accounts: QuerySet[Account], *, width: int = 2) -> list[Bin]:
     """How many accounts stand where, in bins of `width` points that no band's edge cuts (50 and 75 are edges)."""

@@ -1,5 +1,12 @@
 from kpis.views.catalogue import confirm, kpi, kpi_list, settle, take_in_named, unknown
+from kpis.views.evidence import evidence
 from kpis.views.grid import grid, grid_cell, undo_correction
+from kpis.views.panels import data as panel_data
+from kpis.views.panels import health as panel_health
+from kpis.views.panels import measures as panel_measures
+from kpis.views.panels import why as panel_why
+from kpis.views.portfolio import portfolio, portfolio_export, portfolio_filter
+from kpis.views.sample import sample_add, sample_remove
 from kpis.views.uploads import (
     answer,
     cancel,
@@ -19,16 +26,28 @@ __all__ = [
     "kpi_list",
     "commit",
     "confirm",
+    "evidence",
     "grid",
+    "grid_cell",
     "grid_cell",
     "held",
     "kpi",
     "original",
+    "panel_data",
+    "panel_health",
+    "panel_measures",
+    "panel_why",
+    "portfolio",
+    "portfolio_export",
+    "portfolio_filter",
+    "sample_add",
+    "sample_remove",
     "settle",
     "settle_accounts",
     "starter",
     "take_in",
     "take_in_named",
+    "undo_correction",
     "undo_correction",
     "unknown",
     "upload",

@@ -12,7 +12,7 @@ from kpis.queries.health import live_card
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
-OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
+SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
 SCORING = Actor.system("tests")
 
 # Enough weight for a score, all five categories, all on the green edge: the score is 75.00.

@@ -1,0 +1,237 @@
+"""Where a score comes from: down to the value, its file and cell, and everything it was before."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from accounts.models import Account
+from core.actor import Actor
+from core.time import month_of, months_back
+from kpis.catalogue import CATEGORIES
+from kpis.catalogue.ranges import ranges
+from kpis.freshness import age_in_days
+from kpis.models import Band, HealthScore, Kpi, KpiValue
+from kpis.queries.health import card_of
+from kpis.queries.measured import newest_values
+from kpis.scoring import NOT_KNOWN, ScoreItem, score_portfolio, scorecard_from_definition
+from kpis.scoring.trend import WINDOW_DAYS
+
+NAMES = {category.code: category.name for category in CATEGORIES}
+
+
+def points(hundredths: int | None) -> Decimal | None:
+    return None if hundredths is None else Decimal(hundredths).scaleb(-2)
+
+
+def band_of(number: Decimal | float | None) -> str:
+    """Band of points 0..100 of a KPI or a category; the edges belong to the better band."""
+    if number is None:
+        return Band.UNKNOWN
+    return Band.GREEN if number >= 75 else Band.YELLOW if number >= 50 else Band.RED
+
+
+@dataclass(frozen=True)
+class Part:
+    """One KPI of a score. Without a value every figure is None: it is missing.
+
+    points 0..100. freshness: per cent of its weight that it still has. share: per cent of the score's weight.
+    contribution: points of the score; at 100 points the KPI would add its share.
+    """
+
+    kpi: Kpi
+    item: ScoreItem
+    value: KpiValue | None
+    points: Decimal | None
+    freshness: int | None
+    share: Decimal | None
+    contribution: Decimal | None
+    age_days: int | None
+
+    @property
+    def band(self) -> str:
+        return band_of(self.points)
+
+    @property
+    def state(self) -> str:
+        """fresh, fading (counts less), stale (counts no more), shown (has no weight) or missing."""
+        if self.value is None or self.freshness is None:
+            return "missing"
+        if not self.item.weight:
+            return "shown"
+        return "fresh" if self.freshness >= 100 else "fading" if self.freshness > 0 else "stale"
+
+    @property
+    def lost(self) -> Decimal:
+        """Points that a value worth 100 would add."""
+        return (self.share or Decimal(0)) - (self.contribution or Decimal(0))
+
+
+@dataclass(frozen=True)
+class CategoryPart:
+    """One category of a score: weight as on the scorecard and share as it counted, both in per cent."""
+
+    code: str
+    name: str
+    weight: Decimal
+    share: Decimal
+    score: Decimal | None
+    coverage: int
+    contribution: Decimal
+    parts: list[Part]
+    missing: list[Part]
+
+    @property
+    def band(self) -> str:
+        return band_of(self.score)
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of what is shown, for the check that it is the contribution."""
+        return sum((part.contribution or Decimal(0) for part in self.parts), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """The same day computed just now from the values in force; `same`: not one value or figure differs."""
+
+    same: bool
+    score: Decimal | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A stored score with its parts. base: what they sum to, the score itself unless there is too little data."""
+
+    score: HealthScore
+    categories: list[CategoryPart]
+    recomputed: Recomputed
+
+    @property
+    def parts(self) -> list[Part]:
+        return [part for category in self.categories for part in category.parts]
+
+    @property
+    def missing(self) -> list[Part]:
+        """Weighty ones first."""
+        every = [part for category in self.categories for part in category.missing]
+        return sorted(every, key=lambda part: -part.item.weight)
+
+    @property
+    def base(self) -> Decimal:
+        return sum((category.contribution for category in self.categories), Decimal(0))
+
+    @property
+    def adds_up(self) -> bool:
+        """The parts that are shown give the score that is shown, to the hundredth."""
+        total = sum((category.total for category in self.categories), Decimal(0))
+        stored = points(self.score.score_hundredths)
+        return total == self.base and stored in (None, total)
+
+    def part(self, code: str) -> Part | None:
+        return next((part for part in (*self.parts, *self.missing) if part.kpi.code == code), None)
+
+
+def evidence(score: HealthScore, *, full: bool = True) -> Evidence:
+    """Lay a stored score open; its scorecard must be loaded. `full` computes it once more for the check."""
+    card = scorecard_from_definition(score.scorecard.definition, version=str(score.scorecard.version))
+    kpis = {kpi.code: kpi for kpi in Kpi.objects.filter(code__in=card.kpis)}
+    values = values_by_id([part[1] for part in score.parts])
+    stored = {part[0]: part for part in score.parts}
+    by_category: dict[str, list[Part]] = defaultdict(list)
+    for item in card.items:
+        by_category[item.category].append(_part(kpis[item.kpi], item, stored.get(item.kpi), values, score.as_of))
+    categories = [_category(found, by_category[found["code"]]) for found in score.categories]
+    return Evidence(score, categories, _recomputed(score) if full else Recomputed(True, points(score.score_hundredths)))
+
+
+def values_by_id(ids: Sequence[str | UUID]) -> Mapping[str, KpiValue]:
+    values = KpiValue.objects.filter(pk__in=ids).select_related("upload")
+    return {str(value.pk): value for value in values}
+
+
+def _part(kpi: Kpi, item: ScoreItem, stored: list[Any] | None, values: Mapping[str, KpiValue], on: date) -> Part:
+    if stored is None:
+        return Part(kpi, item, None, None, None, None, None, None)
+    value = values[stored[1]]
+    return Part(
+        kpi=kpi,
+        item=item,
+        value=value,
+        points=points(stored[2]),
+        freshness=stored[3],
+        share=points(stored[4]),
+        contribution=points(stored[5]),
+        age_days=age_in_days(value.period, on),
+    )
+
+
+def _category(stored: Mapping[str, Any], parts: list[Part]) -> CategoryPart:
+    return CategoryPart(
+        code=stored["code"],
+        name=NAMES.get(stored["code"], stored["code"]),
+        weight=Decimal(str(stored["weight"])),
+        share=Decimal(stored["share"]).scaleb(-2),
+        score=points(stored["score"]),
+        coverage=stored["coverage"],
+        contribution=Decimal(stored["contribution"]).scaleb(-2),
+        parts=[part for part in parts if part.value is not None],
+        missing=[part for part in parts if part.value is None and part.item.weight],
+    )
+
+
+def _recomputed(score: HealthScore) -> Recomputed:
+    card = card_of(score.scorecard)
+    then = score.as_of - timedelta(days=WINDOW_DAYS)
+    sheet = newest_values([score.account_id], card.kpi_ids, on=score.as_of, then=then).on(score.as_of)
+    again = score_portfolio(card.rules, sheet.values, sheet.ages)
+    ids = [UUID(bytes=one.tobytes()) for one in sheet.ids[0]]
+    now = [
+        [code, str(value_id), int(added)]
+        for code, value_id, added in zip(card.rules.kpis, ids, again.kpi_contribution_hundredths[0], strict=True)
+        if value_id.int
+    ]
+    found = None if again.score_hundredths[0] == NOT_KNOWN else int(again.score_hundredths[0])
+    same = found == score.score_hundredths and now == [[part[0], part[1], part[5]] for part in score.parts]
+    return Recomputed(same, points(found))
+
+
+def value_in_force(account: Account, kpi: Kpi, on: date) -> KpiValue | None:
+    """The newest value whose month has begun by that day."""
+    values = KpiValue.objects.current().filter(account=account, kpi=kpi, period__lte=on)
+    found: KpiValue | None = values.select_related("upload").order_by("-period").first()
+    return found
+
+
+def value_history(value: KpiValue) -> list[KpiValue]:
+    """Everything this cell has said, newest first, with who and why."""
+    same = KpiValue.objects.filter(account_id=value.account_id, kpi_id=value.kpi_id, period=value.period)
+    return list(same.select_related("upload").order_by("-recorded_at", "-pk"))
+
+
+def months_of_value(account: Account, kpi: Kpi, on: date) -> list[tuple[date, KpiValue | None]]:
+    """Twelve months ending with that of `on`, oldest first, each with its value."""
+    months = months_back(month_of(on), 12)
+    values = KpiValue.objects.current().filter(account=account, kpi=kpi, period__in=months)
+    found = {value.period: value for value in values}
+    return [(month, found.get(month)) for month in months]
+
+
+def target(anchors: Sequence[Sequence[Any]]) -> str:
+    """What the KPI needs to be green, in words: "from 80", "up to 2", "50 to 90"; empty if nothing is."""
+    return next((piece.text for piece in ranges(anchors) if piece.band == Band.GREEN), "")
+
+
+def place_on_scale(anchors: Sequence[Sequence[Any]], value: Decimal) -> float:
+    """Where a value lies between the first and the last anchor, in per cent, kept inside."""
+    low, high = float(anchors[0][0]), float(anchors[-1][0])
+    return max(0.0, min(100.0, 100 * (float(value) - low) / (high - low)))
+
+
+def visible_account(account_id: UUID, *, by: Actor) -> Account:
+    """Raises Account.DoesNotExist for an account that `by` may not know of."""
+    found: Account = Account.objects.visible_to(by).select_related("owner").get(pk=account_id)
+    return found

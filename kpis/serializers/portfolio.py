@@ -1,0 +1,42 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from kpis.models import Band
+from kpis.queries.portfolio import SORTS, BookFilter
+
+VIEWS = ("attention", "mine", "renewing")
+
+
+class PortfolioQuery(serializers.Serializer[Any]):
+    """What of the portfolio is wanted; every field may be left out or empty."""
+
+    view = serializers.ChoiceField(choices=VIEWS, required=False, allow_blank=True)
+    band = serializers.ChoiceField(choices=Band.values, required=False, allow_blank=True)
+    q = serializers.CharField(max_length=100, required=False, allow_blank=True, help_text="Words of the name")
+    owner = serializers.RegexField(
+        r"^(nobody|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$",
+        required=False,
+        allow_blank=True,
+        help_text="Id of a user, or nobody",
+    )
+    tier = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    industry = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    region = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    stage = serializers.CharField(max_length=20, required=False, allow_blank=True)
+    sample = serializers.ChoiceField(choices=("only", "without"), required=False, allow_blank=True)
+    sort = serializers.ChoiceField(
+        choices=[sign + name for name in SORTS for sign in ("", "-")], required=False, allow_blank=True
+    )
+
+    def wanted(self) -> BookFilter:
+        """The filter of everything that was readable; call is_valid() first. What was not is left out."""
+        given = self.validated_data if not self.errors else self._readable()
+        return BookFilter(**{name: value for name, value in given.items() if value})
+
+    def _readable(self) -> dict[str, Any]:
+        """A page forgives what somebody typed into its address; the API refuses it."""
+        kept = {name: value for name, value in self.initial_data.items() if name not in self.errors}
+        again = PortfolioQuery(data=kept)
+        again.is_valid(raise_exception=True)
+        return dict(again.validated_data)

@@ -1,0 +1,46 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from kpis.models import KpiValue
+
+
+class ValueCorrection(serializers.Serializer[Any]):
+    """One KPI value of one month set by hand; the number is in the KPI's own unit, per cent as 85."""
+
+    new = serializers.DecimalField(
+        max_digits=20, decimal_places=6, error_messages={"invalid": "Enter a number, like 85 or 3.5."}
+    )
+    reason = serializers.CharField(
+        max_length=400,
+        error_messages={
+            "blank": "Say why, in a few words.",
+            "required": "Say why, in a few words.",
+            "max_length": "Keep it below 400 characters.",
+        },
+    )
+    expected_value_id = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="The value you were looking at; null: an empty cell"
+    )
+
+
+class KpiValueInput(ValueCorrection):
+    """As a correction, with the cell it is for."""
+
+    account_id = serializers.UUIDField()
+    kpi = serializers.SlugField(max_length=80)
+    period = serializers.DateField(help_text="Any day of the month")
+
+
+class KpiValueOut(serializers.ModelSerializer[KpiValue]):
+    """A value with where it came from. superseded_at is null while it is in force."""
+
+    kpi = serializers.SlugRelatedField(slug_field="code", read_only=True)
+
+    class Meta:
+        model = KpiValue
+        fields = [
+            "id", "account_id", "kpi", "period", "value", "origin", "recorded_at", "superseded_at", "upload_id",
+            "sheet", "address", "raw", "raw_unit", "conversion", "by_label", "reason", "previous_id",
+        ]  # fmt: skip
+        read_only_fields = fields

@@ -1,0 +1,298 @@
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET
+
+from accounts import rules as accounts_rules
+from accounts.models import Account
+from accounts.queries import last_seq
+from core.http import Request, keyset_page, permission_required
+from core.models import Job
+from core.rules import allowed
+from kpis import rules
+from kpis.catalogue import CATEGORIES
+from kpis.models import Band
+from kpis.queries import portfolio as queries
+from kpis.queries.portfolio import BookFilter, Totals
+from kpis.serializers.portfolio import PortfolioQuery
+from kpis.views.whole import whole
+from kpis.workbook import neutralise
+
+PAGE = 50
+MARKS_MOST = 400  # above this the picture is a spread: nobody tells ten thousand marks apart
+SAMPLE_JOBS = ("kpis.add_sample_data", "kpis.remove_sample_data")
+SORTED_BY = {
+    "attention": "Needs attention",
+    "name": "Name",
+    "score": "Score",
+    "change": "Change in 28 days",
+    "arr": "ARR",
+    "coverage": "Coverage",
+    "renewal": "Renewal",
+}
+SHOWN = (Band.RED, Band.YELLOW, Band.GREEN, Band.UNKNOWN)  # worst first
+LABELS = {
+    "q": "Name",
+    "owner": "Owner",
+    "tier": "Tier",
+    "industry": "Industry",
+    "region": "Region",
+    "stage": "Stage",
+    "sample": "Sample accounts",
+    "band": "Band",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the portfolio, ready to be printed."""
+
+    account: Account
+    url: str
+    evidence_url: str
+    score: int | None  # whole points, rounded down
+    band: str
+    bars: list[tuple[str, int | None, str]]
+    change: Decimal | None
+    good: str  # up: the move is coloured; none: too small to say, or ageing alone
+    trend: list[float | None]
+    coverage: int | None
+    renews_in: int | None
+
+    @classmethod
+    def of(cls, account: Account, today: date, links: "Links") -> "Row":
+        health = getattr(account, "health", None)
+        prints = health.fingerprint if health else []
+        return cls(
+            account=account,
+            url=links.page(account.pk),
+            evidence_url=links.evidence(account.pk),
+            score=whole(health.score) if health else None,
+            band=health.band if health else Band.UNKNOWN,
+            bars=[(c.name, value, band_of(value)) for c, value in zip(CATEGORIES, prints, strict=False)],
+            change=health.change if health else None,
+            good="up" if health and health.arrow else "none",
+            trend=[None if point is None else point / 100 for point in health.trend] if health else [],
+            coverage=health.coverage if health else None,
+            renews_in=_days(account.renewal_on, today),
+        )
+
+
+class Links:
+    """Addresses of many accounts for one look-up in the URL table."""
+
+    def __init__(self) -> None:
+        self._page, self._evidence = (self._form(name) for name in ("accounts:account", "kpis:evidence"))
+
+    def page(self, account_id: UUID) -> str:
+        return self._page.format(account_id)
+
+    def evidence(self, account_id: UUID) -> str:
+        return self._evidence.format(account_id)
+
+    @staticmethod
+    def _form(name: str) -> str:
+        nobody = UUID(int=0)
+        return reverse(name, args=[nobody]).replace(str(nobody), "{}")
+
+
+def _days(day: date | None, today: date) -> int | None:
+    """Days until a renewal that is near enough to plan for."""
+    days = (day - today).days if day else None
+    return days if days is not None and 0 <= days < queries.RENEWING_DAYS else None
+
+
+def band_of(points: int | None) -> str:
+    """Band of a category's points; the edges are those of the score."""
+    if points is None:
+        return Band.UNKNOWN
+    return Band.GREEN if points >= 75 else Band.YELLOW if points >= 50 else Band.RED
+
+
+def address(wanted: BookFilter, **changes: str) -> str:
+    """The portfolio with this filter; empty values stay out of the address."""
+    given = {name: value for name, value in {**asdict(wanted), **changes}.items() if value}
+    if given.get("sort") == "attention":
+        del given["sort"]
+    return reverse("kpis:portfolio") + (f"?{urlencode(given)}" if given else "")
+
+
+@login_required
+@require_GET
+def portfolio(request: Request) -> HttpResponse:
+    """Every account with its health, what needs attention first."""
+    wanted, today, by = _wanted(request), now().date(), request.actor
+    whole = queries.totals(queries.book(BookFilter(), by=by, today=today), by=by, today=today)
+    jobs = Job.objects.filter(kind__in=SAMPLE_JOBS, finished_at=None)
+    context: dict[str, Any] = {
+        "whole": whole,
+        "sample_job": jobs.first(),
+        "may_sample": allowed(by, rules.SAMPLE_DATA),
+        "may_create": allowed(by, accounts_rules.CREATE),
+        "may_import": allowed(by, accounts_rules.IMPORT),
+        "may_export": allowed(by, accounts_rules.EXPORT),
+        "may_upload": allowed(by, rules.UPLOAD),
+        "live_since": last_seq(),
+        "here": request.get_full_path(),
+    }
+    if whole.accounts:
+        context |= _filled(request, wanted, whole, today)
+    regional = request.htmx and "book" in (request.htmx.target or "")
+    return render(request, "kpis/portfolio.html#book" if regional else "kpis/portfolio.html", context)
+
+
+def _wanted(request: Request) -> BookFilter:
+    given = PortfolioQuery(data=request.GET.dict())
+    given.is_valid()
+    return given.wanted()
+
+
+def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) -> dict[str, Any]:
+    by = request.actor
+    accounts = queries.book(wanted, by=by, today=today)
+    totals = queries.totals(accounts, by=by, today=today) if wanted.narrows else whole
+    ordered, order = queries.in_order(accounts, wanted.sort, all_scored=not whole.unscored)
+    after, before, links = request.GET.get("after", ""), request.GET.get("before", ""), Links()
+    page = keyset_page(ordered, order, size=PAGE, after=after, before=before)
+    return {
+        "wanted": wanted,
+        "totals": totals,
+        "rows": [Row.of(account, today, links) for account in page.rows],
+        "newer": address(wanted, before=page.before) if page.before else "",
+        "older": address(wanted, after=page.after) if page.after else "",
+        "tabs": _tabs(wanted, whole),
+        "bands": _bands(wanted, totals),
+        "chips": _chips(wanted, request),
+        "sorted_by": SORTED_BY[wanted.sort.lstrip("-")],
+        "sorts": {name: address(wanted, sort=_next_sort(name, wanted.sort)) for name in queries.SORTS},
+        "unfiltered": address(BookFilter(sort=wanted.sort)),
+        "filter_url": f"{reverse('kpis:portfolio-filter')}?{request.GET.urlencode()}",
+        "export_url": f"{reverse('kpis:portfolio-export')}?{request.GET.urlencode()}",
+        **_picture(accounts, totals, links),
+    }
+
+
+def _next_sort(name: str, current: str) -> str:
+    """What a click on the column's head asks for: the telling end first, then the other."""
+    first = name if name in ("attention", "name", "renewal", "change", "score") else f"-{name}"
+    other = f"-{name}" if first == name else name
+    return other if current == first else first
+
+
+def _tabs(wanted: BookFilter, whole: Totals) -> list[tuple[str, str, int, bool]]:
+    """(name, address, accounts, whether it is the one that is shown). Every tab starts from the whole book."""
+    tabs = [
+        ("All", BookFilter(), whole.accounts),
+        ("Needs attention", BookFilter(view="attention"), whole.attention),
+        ("At risk", BookFilter(band=Band.RED), whole.bands[Band.RED]),
+        ("Watch", BookFilter(band=Band.YELLOW), whole.bands[Band.YELLOW]),
+        ("Healthy", BookFilter(band=Band.GREEN), whole.bands[Band.GREEN]),
+        ("Not enough data", BookFilter(band=Band.UNKNOWN), whole.bands[Band.UNKNOWN]),
+        ("Mine", BookFilter(view="mine"), whole.mine),
+    ]
+    current = (wanted.view, wanted.band)
+    return [(name, address(tab), count, (tab.view, tab.band) == current) for name, tab, count in tabs]
+
+
+def _bands(wanted: BookFilter, totals: Totals) -> list[tuple[str, str, int, list[tuple[Decimal, str]], str, bool]]:
+    """(band, name, accounts, their ARR, address that shows only it or no longer, whether it is the only one)."""
+    found = []
+    for band in SHOWN:
+        only = wanted.band == band
+        url = address(wanted, band="" if only else band)
+        found.append((band.value, band.label, totals.bands[band], totals.arr_by_band[band].largest_first, url, only))
+    return found
+
+
+def _chips(wanted: BookFilter, request: Request) -> list[tuple[str, str, str]]:
+    """(what, value, address without it) of every filter that no tab shows."""
+    chips = []
+    for name, label in LABELS.items():
+        value = getattr(wanted, name)
+        if not value or (name == "band" and not wanted.view):
+            continue
+        words = {
+            "owner": lambda: queries.owner_name(wanted.owner, by=request.actor),
+            "sample": lambda: "shown alone" if wanted.sample == "only" else "left out",
+            "band": lambda: Band(wanted.band).label,
+            "stage": lambda: dict(Account.Stage.choices).get(wanted.stage, wanted.stage),
+        }.get(name, lambda value=value: value)
+        chips.append((label, words(), address(wanted, **{name: ""})))
+    return chips
+
+
+def _picture(accounts: QuerySet[Account], totals: Totals, links: Links) -> dict[str, Any]:
+    """Marks while they can be told apart, else how many stand where."""
+    if totals.scored > MARKS_MOST:
+        bins = queries.spread(accounts)
+        return {"bins": bins, "tallest": max((one.count for one in bins), default=1)}
+    return {"marks": [(m.name, m.score, m.band, m.size, links.page(m.id)) for m in queries.marks(accounts)]}
+
+
+@login_required
+@require_GET
+def portfolio_filter(request: Request) -> HttpResponse:
+    """The filter form: a dialog on the page, a page of its own without script."""
+    choices = queries.choices(by=request.actor)
+    context = {
+        "wanted": _wanted(request),
+        "choices": choices,
+        "owners": [("nobody", "Nobody"), *choices.owners],
+        "bands": [(band.value, band.label) for band in SHOWN],
+        "samples": [("without", "Leave them out"), ("only", "Show only them")],
+    }
+    template = "kpis/portfolio_filter.html#dialog" if request.htmx else "kpis/portfolio_filter.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_GET
+@permission_required(accounts_rules.EXPORT)
+def portfolio_export(request: Request) -> HttpResponse:
+    """Exactly the accounts that are shown, in their order, as CSV."""
+    wanted, today = _wanted(request), now().date()
+    accounts = queries.book(wanted, by=request.actor, today=today)
+    ordered, order = queries.in_order(accounts, wanted.sort, all_scored=False)
+    text = io.StringIO()
+    csv.writer(text).writerows(_lines(ordered.order_by(*order)))
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="accounts-{today:%Y-%m-%d}.csv"'
+    return response
+
+
+def _lines(accounts: Iterable[Account]) -> Iterator[list[Any]]:
+    yield [
+        "Account", "Industry", "Region", "Sample", "Band", "Score", *(category.name for category in CATEGORIES),
+        "Change in 28 days", "Coverage %", "ARR", "Currency", "Owner", "Renewal", "As of",
+    ]  # fmt: skip
+    for account in accounts:
+        health = getattr(account, "health", None)
+        prints = list(health.fingerprint) if health else [None] * len(CATEGORIES)
+        text = (account.name, account.industry, account.region)
+        yield [
+            *(neutralise(one) for one in text),
+            "yes" if account.sample else "no",
+            Band(health.band).label if health else Band.UNKNOWN.label,
+            health.score if health else None,
+            *prints,
+            health.change if health else None,
+            health.coverage if health else None,
+            account.arr,
+            account.currency,
+            neutralise(account.owner.name if account.owner else ""),
+            account.renewal_on,
+            health.as_of if health else None,
+        ]
