@@ -11,6 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -76,16 +77,13 @@ class Uploads(ReadOnlyModelViewSet[Upload]):
             return Response(refusal, status=status.HTTP_409_CONFLICT)
         return Response(UploadOut(upload).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(responses=UploadIssueOut(many=True), filters=False)
+    @extend_schema(responses=UploadIssueOut(many=True))
     @action(detail=True, filterset_class=IssueFilter, ordering=("number",), sort_fields=("number",))
     def issues(self, request: ApiRequest, pk: str) -> Response:
         """Every problem of the file at its cell; filter by `kind` and `state`."""
-        found = self.filter_queryset_of(queries.upload_issues(self._upload()))
+        found: Any = self.filter_queryset(queries.upload_issues(self._upload()))  # type: ignore[arg-type]
         page = self.paginate_queryset(found)
         return self.get_paginated_response(UploadIssueOut(page, many=True).data)
-
-    def filter_queryset_of(self, found: QuerySet[UploadIssue]) -> QuerySet[UploadIssue]:
-        return IssueFilter(self.request.query_params, queryset=found, request=self.request).qs
 
     @extend_schema(request=UploadAnswers, responses={200: UploadOut, 409: REFUSED})
     @action(detail=True, methods=["post"])
@@ -136,7 +134,7 @@ class Uploads(ReadOnlyModelViewSet[Upload]):
             return HttpResponse(path.read_bytes(), content_type=XLSX)
 
     def _upload(self) -> Upload:
-        upload: Upload = self.get_object()
+        upload: Upload = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
         return upload
 
     def _out(self, upload: Upload) -> Response:

@@ -1,7 +1,7 @@
 """Rows that wait: taken in once their account or KPI is known, without touching what is newer."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ from core.jobs import progress, start_job
 from core.models import Job, JobCancelled
 from kpis.models import Upload, UploadIssue
 from kpis.operations.importing import write_values
-from kpis.operations.issues import Recorder
+from kpis.operations.issues import Recorder, clipped
 from kpis.operations.reading import Reader
 from kpis.operations.uploads import NotNow, checked, locked_upload, start_reading
 from kpis.operations.waiting import Waiting, place_of
@@ -35,7 +35,7 @@ def settle_accounts(*, upload_id: UUID, decisions: Mapping[str, str], by: Actor)
     upload = locked_upload(upload_id, by)
     if upload.state not in (Upload.State.PROPOSED, Upload.State.DONE):
         raise NotNow("Wait until the file is read.")
-    chosen = {spelling: choice for spelling, choice in decisions.items() if choice != LEAVE}
+    chosen = {clipped(spelling, 200): choice for spelling, choice in decisions.items() if choice != LEAVE}
     meant = {f"account:{spelling}": name for spelling, name in chosen.items() if name != CREATE}
     upload.answers = {**upload.answers, **checked(meant, by)}
     upload.save(update_fields=["answers"])
@@ -94,6 +94,7 @@ class _Held:
         self.reader = Reader.of(upload, by=by, today=today)
         self.recorder = Recorder(upload, self.reader.accounts, self.reader.dictionary, at=at)
         self.waiting = Waiting(upload)
+        self.told_beside = self.waiting.without_cells()
 
     def all_batches(self) -> None:
         self.job.total = self.upload.proposal.get("rows")
@@ -101,10 +102,14 @@ class _Held:
             with transaction.atomic():
                 self._one_batch(batch)
                 progress(self.job, done=batch.position)
+        # What was said beside the problem of a row and is not said any more.
+        UploadIssue.objects.filter(pk__in=self.told_beside.values()).update(state=UploadIssue.State.RESOLVED)
 
     def _one_batch(self, batch: Batch) -> None:
+        for issue in batch.issues:
+            self.told_beside.pop((issue.sheet, issue.row, issue.kind), None)
         cells = tuple(cell for cell in batch.cells if (cell.sheet, cell.row, cell.column) in self.waiting.places)
-        issues = tuple(filter(None, map(self._other_problem, batch.issues)))
+        issues = self._other_problems(batch.issues)
         if not cells and not issues:
             return
         good = replace(batch, cells=cells, issues=issues, notices=())
@@ -114,8 +119,14 @@ class _Held:
         self.recorder.write(issues, ())
         self._count(counts)
 
-    def _other_problem(self, issue: Issue) -> Issue | None:
-        """The issue, as far as it speaks of cells that waited for another reason."""
+    def _other_problems(self, found: Sequence[Issue]) -> tuple[Issue, ...]:
+        """Problems of cells that waited for another reason, with what else is said of their rows."""
+        moved = [issue for issue in map(self._moved, found) if issue]
+        rows = {(issue.sheet, issue.row) for issue in moved}
+        beside = [issue for issue in found if not issue.held and (issue.sheet, issue.row) in rows]
+        return (*moved, *beside)
+
+    def _moved(self, issue: Issue) -> Issue | None:
         waited = ((cell, self.waiting.holder(place_of(cell))) for cell in issue.held)
         held = tuple(cell for cell, holder in waited if holder and holder.kind != issue.kind)
         return replace(issue, held=held) if held else None

@@ -183,7 +183,7 @@ def checked(answers: Mapping[str, str], by: Actor) -> dict[str, str]:
     accounts = importable_accounts(by=by) if named else {}
     for key, value in given.items():
         kind = _kind(key)
-        if kind not in _ANSWERS:
+        if kind not in _ANSWERS or "\x00" in key:
             raise WrongAnswer("This file asks no such question.", field=key)
         if value and kind == "account" and value not in accounts:
             raise WrongAnswer("There is no account of exactly this name.", field=key)

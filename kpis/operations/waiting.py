@@ -33,6 +33,10 @@ class Waiting:
         key = self.places.get(place)
         return self.issues[key] if key else None
 
+    def without_cells(self) -> dict[tuple[str, int, str], UUID]:
+        """Issues that only say more about a row: (sheet, row, kind) -> key."""
+        return {(one.sheet, one.line, one.kind): one.pk for one in self.issues.values() if not one.cells}
+
     def release(self, places: Iterable[Place], *, replaced: bool = False) -> None:
         """These cells wait no more: settled, or `replaced` by another issue. Writes in the caller's transaction."""
         freed: dict[UUID, set[Place]] = defaultdict(set)

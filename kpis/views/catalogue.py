@@ -20,7 +20,7 @@ from kpis.views.uploads import is_uuid
 @require_GET
 def kpi_list(request: Request) -> HttpResponse:
     """The KPIs by category, with their ranges; what is searched for is in the URL."""
-    search, everything = request.GET.get("q", "").strip(), request.GET.get("all") == "1"
+    search, everything = request.GET.get("q", "").replace("\x00", "").strip(), request.GET.get("all") == "1"
     groups = queries.catalogue_groups(search=search, everything=everything)
     context = {
         "groups": groups,

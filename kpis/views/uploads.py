@@ -106,7 +106,7 @@ def _page(request: Request, found: Upload, *, error: str = "", field: str = "") 
 
 def _details(request: Request, found: Upload) -> dict[str, Any]:
     kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
-    state = state if state in UploadIssue.State.values else ""
+    kind, state = kind if kind.isidentifier() else "", state if state in UploadIssue.State.values else ""
     page = keyset_page(
         queries.upload_issues(found, kind=kind, state=state),
         ["number"],

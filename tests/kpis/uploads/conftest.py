@@ -5,7 +5,7 @@ import datetime as dt
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +109,11 @@ def sheet_xlsx(path: Path, rows: list[list[object]], name: str = "Sheet1") -> Pa
 
 
 @pytest.fixture
-def queued(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the jobs that were queued."""
     kinds: list[str] = []
     monkeypatch.setattr("core.jobs.queue", lambda job: kinds.append(job.kind))
-    yield kinds
+    return kinds
 
 
 Bring = Callable[..., Upload]

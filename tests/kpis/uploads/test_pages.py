@@ -1,15 +1,359 @@
 """The pages of uploads and the catalogue: what they say, whom they let in, what they cost."""
+
+from pathlib import Path
+from typing import Any
+
 import pytest
-from django.urls import reverse
-from kpis.models import Upload
-from tests.kpis.uploads.conftest import bring, commit, long_csv
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import Account
+from core.models import Entry
+from kpis.models import Kpi, KpiAlias, UnknownKpi, Upload
+from kpis.workbook.starters import EXAMPLE, STARTERS
+from tests.kpis.uploads.conftest import bring, commit, long_csv, work
 from tests.world import World
 
-def test_all_pages_open(catalogue: World) -> None:
+GOOD = ("Initech", "Seat use", "2026-09", "61", "%")
+BAD = ("Initech", "Seat use", "2026-08", "good", "%")
+UNKNOWN = ("Initech", "Happiness", "2026-09", "4", "")
+STRANGER = ("Initec", "Seat use", "2026-09", "55", "%")
+
+
+@pytest.fixture
+def browser(catalogue: World) -> Client:
+    return catalogue.browser(catalogue.amy)
+
+
+@pytest.fixture
+def upload(catalogue: World) -> Upload:
+    return bring(long_csv(GOOD, BAD, UNKNOWN, STRANGER), "sept.csv", by=catalogue.amy.as_actor())
+
+
+def post_file(browser: Client, content: bytes, name: str, **fields: Any) -> Any:
+    return browser.post("/uploads/", {"file": SimpleUploadedFile(name, content), **fields})
+
+
+def page_of(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def test_a_dropped_file_leads_to_its_page(browser: Client, catalogue: World, queued: list[str]) -> None:
+    answer = post_file(browser, long_csv(GOOD), "sept.csv")
+    catalogue.enter("north")
+    upload = Upload.objects.get()
+    assert (answer.status_code, answer.url) == (302, f"/uploads/{upload.pk}/")
+    assert (upload.file_name, upload.state, upload.created_by_id) == ("sept.csv", "reading", catalogue.amy.pk)
+    page = page_of(browser.get(answer.url))
+    assert "Reading the file" in page
+    assert 'hx-trigger="every 1s"' in page
+
+
+def test_the_page_shows_what_the_file_would_bring(browser: Client, upload: Upload) -> None:
+    page = page_of(browser.get(f"/uploads/{upload.pk}/"))
+    assert "Import 1 value" in page
+    assert "line 3, column D" in page
+    assert "is not a number" in page
+    assert "perhaps Initech" in page
+    assert "spelt like" in page or "Happiness" in page
+    assert "Long layout" in page
+    assert 'hx-trigger="every 1s"' not in page
+
+
+def test_problems_can_be_looked_at_by_kind(browser: Client, upload: Upload) -> None:
+    page = page_of(browser.get(f"/uploads/{upload.pk}/?kind=not_a_number&state=held"))
+    assert "line 3, column D" in page
+    assert "line 4, column D" not in page
+    assert browser.get(f"/uploads/{upload.pk}/?kind=%00&state=nonsense&after=x").status_code == 200
+
+
+def test_committing_works_without_script_and_with_it(browser: Client, catalogue: World, upload: Upload) -> None:
+    answer = browser.post(f"/uploads/{upload.pk}/commit/")
+    assert (answer.status_code, answer.url) == (302, f"/uploads/{upload.pk}/")
+    again = browser.post(f"/uploads/{upload.pk}/commit/", headers={"hx-request": "true"})
+    assert again.status_code == 422
+    assert "being imported already" in page_of(again)
+    assert "<html" not in page_of(again)
+    catalogue.enter("north")
+    work(upload)
+    page = page_of(browser.get(f"/uploads/{upload.pk}/"))
+    assert "See the accounts’ health" in page
+    assert "Download the 3 held" in page
+
+
+def test_an_answer_that_is_no_answer_is_said_at_its_question(browser: Client, catalogue: World) -> None:
+    content = b"Account Name,Seat use\nInitech,61%\n"
+    wide = bring(content, "wide.csv", by=catalogue.amy.as_actor())
+    page = page_of(browser.get(f"/uploads/{wide.pk}/"))
+    assert "One answer is missing" in page
+    answer = browser.post(f"/uploads/{wide.pk}/answers/", {"period": "last month"})
+    assert answer.status_code == 422
+    assert "Choose a month" in page_of(answer)
+    assert browser.post(f"/uploads/{wide.pk}/answers/", {"period": "2026-09"}).status_code == 302
+    catalogue.enter("north")
+    assert work(wide).proposal["counts"]["ready"] == 1
+
+
+def test_a_column_can_be_left_out_and_taken_back(browser: Client, catalogue: World) -> None:
+    content = b"Account Name,Seat use,Reopen rate\nInitech,61%,4%\n"
+    wide = bring(content, "wide.csv", by=catalogue.amy.as_actor())
+    browser.post(f"/uploads/{wide.pk}/answers/", {"period": "2026-09"})
+    catalogue.enter("north")
+    work(wide)
+    browser.post(f"/uploads/{wide.pk}/answers/", {"role:!B": "ignored"})
+    catalogue.enter("north")
+    assert work(wide).proposal["counts"]["ready"] == 1
+    assert "Read it again" in page_of(browser.get(f"/uploads/{wide.pk}/"))
+    browser.post(f"/uploads/{wide.pk}/answers/", {"role:!B": ""})
+    catalogue.enter("north")
+    assert work(wide).proposal["counts"]["ready"] == 2
+
+
+def test_the_same_file_again_is_pointed_out(browser: Client, catalogue: World, upload: Upload) -> None:
     by = catalogue.amy.as_actor()
-    rows = [("Initech", "Seat use", "2026-09", "61", "%"), ("Initec", "Seat use", "2026-09", "61", "%"), ("Initech", "Seat usage", "2026-08", "good", "%"),("Initech", "Seat use", "2026-08", "good", "%")]
-    upload = bring(long_csv(*rows), "a.csv", by=by)
-    browser = catalogue.browser(catalogue.amy)
-    for url in ["/uploads/", f"/uploads/{upload.pk}/", f"/uploads/{upload.pk}/held.xlsx", f"/uploads/{upload.pk}/file/", "/uploads/templates/long.xlsx", "/kpis/", "/kpis/unknown/", "/kpis/seat_use/"]:
+    again = bring(long_csv(GOOD, BAD, UNKNOWN, STRANGER), "copy.csv", by=by)
+    page = page_of(browser.get(f"/uploads/{again.pk}/"))
+    assert "The same file was brought before" in page
+    assert f"/uploads/{upload.pk}/" in page
+
+
+def test_held_rows_and_the_original_can_be_fetched(browser: Client, upload: Upload) -> None:
+    held = browser.get(f"/uploads/{upload.pk}/held.xlsx")
+    assert held["Content-Disposition"] == 'attachment; filename="sept held rows v1.xlsx"'
+    assert held.content.startswith(b"PK")
+    original = browser.get(f"/uploads/{upload.pk}/file/")
+    assert b"".join(original.streaming_content) == long_csv(GOOD, BAD, UNKNOWN, STRANGER)
+    assert original["Content-Type"] == "application/octet-stream"
+
+
+def test_accounts_are_settled_from_the_page(browser: Client, catalogue: World, upload: Upload) -> None:
+    fields = {"name-1": "Initec", "choice-1": "create"}
+    assert browser.post(f"/uploads/{upload.pk}/accounts/", fields).status_code == 302
+    catalogue.enter("north")
+    assert Account.objects.filter(name="Initec").exists()
+    assert work(upload).proposal["counts"]["ready"] == 2
+
+
+def test_naming_a_kpi_from_a_file_reads_it_again(browser: Client, catalogue: World, upload: Upload) -> None:
+    unknown = UnknownKpi.objects.get()
+    fields = {"kpi": "csm_pulse", "upload": str(upload.pk)}
+    answer = browser.post(f"/kpis/unknown/{unknown.pk}/", fields)
+    assert (answer.status_code, answer.url) == (302, f"/uploads/{upload.pk}/")
+    catalogue.enter("north")
+    assert work(upload).proposal["counts"]["ready"] == 2
+
+
+def test_the_inbox_offers_to_take_in_what_waits(browser: Client, catalogue: World, upload: Upload) -> None:
+    commit(upload, by=catalogue.amy.as_actor())
+    unknown = UnknownKpi.objects.get()
+    assert "Happiness" in page_of(browser.get("/kpis/unknown/"))
+    assert browser.post(f"/kpis/unknown/{unknown.pk}/", {"kpi": ""}).status_code == 422
+    assert browser.post(f"/kpis/unknown/{unknown.pk}/", {"kpi": "csm_pulse"}).status_code == 302
+    page = page_of(browser.get("/kpis/unknown/"))
+    assert "1 value with this name still waits" in page
+    answer = browser.post(f"/kpis/unknown/{unknown.pk}/take-in/")
+    assert answer.url == f"/uploads/{upload.pk}/"
+    catalogue.enter("north")
+    assert work(upload).summary["imported"] == 2
+
+
+def test_an_ignored_name_is_kept_where_it_can_be_found(browser: Client, catalogue: World, upload: Upload) -> None:
+    unknown = UnknownKpi.objects.get()
+    browser.post(f"/kpis/unknown/{unknown.pk}/", {"ignore": "1"})
+    assert "Happiness" not in page_of(browser.get("/kpis/unknown/"))
+    assert "Happiness" in page_of(browser.get("/kpis/unknown/?state=ignored"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("report.xlsx", b"this is no workbook", "is not one"),
+        ("empty.csv", b"", "empty"),
+        ("report.pdf", b"%PDF-1.4", "cannot be read here"),
+        ("report.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old kind"),
+    ],
+)
+def test_a_refused_file_is_said_at_once(
+    name: str, content: bytes, words: str, browser: Client, catalogue: World, queued: list[str]
+) -> None:
+    answer = post_file(browser, content or b"\n", name)
+    assert answer.status_code == 422
+    assert words in page_of(answer)
+    catalogue.enter("north")
+    upload = Upload.objects.get()
+    assert upload.state == Upload.State.REFUSED
+    page = browser.get(f"/uploads/{upload.pk}/")
+    assert page.status_code == 200
+    assert words in page_of(page)
+    assert browser.post(f"/uploads/{upload.pk}/commit/").status_code == 422
+    assert queued == []
+
+
+def test_hostile_files_are_refused_on_the_page(
+    browser: Client, catalogue: World, shared_set: Path, expected: dict[str, Any]
+) -> None:
+    for name, row in expected["hostile"].items():
+        if row["outcome"] == "refused":
+            answer = post_file(browser, (shared_set / "hostile" / name).read_bytes(), name)
+            assert answer.status_code == 422, name
+            assert "Not taken." in page_of(answer)
+
+
+def test_a_file_above_the_limit_is_not_stored(browser: Client, catalogue: World, settings: Any, tmp_path: Path) -> None:
+    settings.UPLOAD_MAX_BYTES = 100_000
+    answer = post_file(browser, b"a,b\n" * 50_000, "large.csv")
+    assert answer.status_code == 422
+    assert "larger than 0 MB" in page_of(answer)
+    catalogue.enter("north")
+    assert not Upload.objects.exists()
+    assert not list((tmp_path / "media").rglob("*.bin"))
+
+
+def test_no_file_at_all_is_said(browser: Client) -> None:
+    answer = browser.post("/uploads/", {})
+    assert answer.status_code == 422
+    assert "Choose a file first" in page_of(answer)
+
+
+def test_names_of_files_are_shown_and_never_used(browser: Client, catalogue: World, queued: list[str]) -> None:
+    post_file(browser, long_csv(GOOD), "../../etc/<b>passwd</b>.csv")
+    catalogue.enter("north")
+    upload = Upload.objects.get()
+    assert ".." not in upload.path
+    assert upload.path.startswith("t_north0000/uploads/")
+    assert "<b>passwd" not in page_of(browser.get(f"/uploads/{upload.pk}/"))
+
+
+@pytest.mark.parametrize("layout", STARTERS)
+def test_templates_come_in_without_a_problem(layout: str, browser: Client, catalogue: World) -> None:
+    content = browser.get(f"/uploads/templates/{layout}.xlsx").content
+    catalogue.enter("north")
+    by = catalogue.amy.as_actor()
+    assert bring(content, "unchanged.xlsx", by=by).proposal["counts"]["values"] == 0, "samples never come in by mistake"
+    Account.objects.create(name=EXAMPLE)
+    upload = commit(bring(content, "filled.xlsx", by=by), by=by)
+    assert upload.summary["imported"] >= 10
+    assert upload.summary.get("held", 0) == 0
+    assert not upload.issues.exists()
+
+
+def test_an_unknown_template_is_not_there(browser: Client) -> None:
+    assert browser.get("/uploads/templates/secret.xlsx").status_code == 404
+
+
+def test_the_list_costs_the_same_for_one_and_three_files(browser: Client, catalogue: World, query_count: Any) -> None:
+    counts = []
+    for files in (1, 3):
         catalogue.enter("north")
-        assert browser.get(url).status_code == 200, url
+        while Upload.objects.count() < files:
+            name = f"{Upload.objects.count()}.csv"
+            commit(bring(long_csv(GOOD, BAD), name, by=catalogue.amy.as_actor()), by=catalogue.amy.as_actor())
+        browser.get("/uploads/")
+        with query_count() as queries:
+            assert browser.get("/uploads/").status_code == 200
+        counts.append(queries.number)
+    assert counts[0] == counts[1] <= 8
+
+
+def test_a_file_costs_the_same_for_one_and_three_problems(browser: Client, catalogue: World, query_count: Any) -> None:
+    by, counts = catalogue.amy.as_actor(), []
+    for times in (1, 3):
+        catalogue.enter("north")
+        rows = [
+            row
+            for number in range(times)
+            for row in (
+                ("Initech", "Seat use", f"2026-0{number + 1}", "good", "%"),
+                (f"Stranger {number}", "Seat use", "2026-08", "5", "%"),
+                ("Initech", f"Happiness {number}", "2026-08", "5", "%"),
+            )
+        ]
+        upload = bring(long_csv(GOOD, *rows), f"{times}.csv", by=by)
+        browser.get(f"/uploads/{upload.pk}/")
+        with query_count() as queries:
+            assert browser.get(f"/uploads/{upload.pk}/").status_code == 200
+        counts.append(queries.number)
+    assert counts[0] == counts[1] <= 16
+
+
+def test_progress_costs_little(browser: Client, catalogue: World, upload: Upload, query_count: Any) -> None:
+    browser.post(f"/uploads/{upload.pk}/commit/")
+    with query_count() as queries:
+        answer = browser.get(f"/uploads/{upload.pk}/", headers={"hx-request": "true"})
+    assert "Importing" in page_of(answer)
+    assert queries.number <= 6
+
+
+def test_the_inbox_and_the_catalogue_cost_the_same_for_more_rows(
+    browser: Client, catalogue: World, query_count: Any
+) -> None:
+    by = catalogue.amy.as_actor()
+    counts: list[list[int]] = []
+    for times in (1, 3):
+        catalogue.enter("north")
+        rows = [("Initech", f"Happiness {number}", "2026-08", "5", "%") for number in range(times)]
+        bring(long_csv(*rows), f"{times}.csv", by=by)
+        counts.append([])
+        for url in ("/kpis/unknown/", "/kpis/?q=seat", "/kpis/?q=rate"):
+            browser.get(url)
+            with query_count() as queries:
+                assert browser.get(url).status_code == 200
+            counts[-1].append(queries.number)
+    assert counts[0] == counts[1]
+    assert max(counts[0]) <= 9
+    assert counts[0][1] == counts[0][2]
+
+
+def test_the_catalogue_is_searched_by_any_name(browser: Client, catalogue: World) -> None:
+    page = page_of(browser.get("/kpis/?q=TTFV"))
+    assert "Time to first value" in page
+    assert "Seat use" not in page
+    assert "No KPI is called so" in page_of(browser.get("/kpis/?q=zzz"))
+    everything = page_of(browser.get("/kpis/?all=1"))
+    assert "never scored" in everything
+    assert Kpi.objects.filter(active=True).count() == everything.count('<th scope="row">')
+
+
+def test_saying_that_the_catalogue_is_right_is_noted(browser: Client, catalogue: World) -> None:
+    assert browser.post("/kpis/confirm/").status_code == 302
+    catalogue.enter("north")
+    assert Entry.objects.get(event="kpis.catalogue_checked").actor_id == catalogue.amy.pk
+    assert "said on 20 Nov 2026 that these are right" in page_of(browser.get("/kpis/"))
+    bob = catalogue.browser(catalogue.bob)
+    assert bob.post("/kpis/confirm/").status_code == 403
+    assert "These are right" not in page_of(bob.get("/kpis/"))
+
+
+def test_the_page_of_a_kpi_says_how_a_value_becomes_points(browser: Client, catalogue: World) -> None:
+    KpiAlias.objects.create(kpi=Kpi.objects.get(code="plan_limit_use"), text="Quota", normalised="quota")
+    page = page_of(browser.get("/kpis/plan_limit_use/"))
+    assert "50 to 90" in page
+    assert "within a band" in page
+    assert "Quota" in page
+    assert 'd="M0 1000' in page
+    assert browser.get("/kpis/nothing_like_it/").status_code == 404
+    template = Kpi.objects.filter(template_only=True).first()
+    assert "It has no ranges" in page_of(browser.get(f"/kpis/{template.code}/"))
+
+
+def test_a_viewer_looks_and_changes_nothing(catalogue: World, upload: Upload) -> None:
+    viewer = catalogue.browser(catalogue.vic)
+    page = page_of(viewer.get(f"/uploads/{upload.pk}/"))
+    assert "line 3, column D" in page
+    assert "Import 1 value" not in page
+    assert "Drop an Excel" not in page_of(viewer.get("/uploads/"))
+    assert viewer.post(f"/uploads/{upload.pk}/commit/").status_code == 403
+    assert post_file(viewer, long_csv(GOOD), "a.csv").status_code == 403
+
+
+def test_a_csm_does_not_see_a_colleagues_file(catalogue: World, upload: Upload) -> None:
+    bob = catalogue.browser(catalogue.bob)
+    for url in ("", "held.xlsx", "file/"):
+        assert bob.get(f"/uploads/{upload.pk}/{url}").status_code == 404
+    assert bob.post(f"/uploads/{upload.pk}/commit/").status_code == 404
+    assert "sept.csv" not in page_of(bob.get("/uploads/"))
+
+
+def test_another_workspace_does_not_see_the_file(catalogue: World, upload: Upload) -> None:
+    charlie = catalogue.browser(catalogue.charlie, tenant="south")
+    assert charlie.get(f"/uploads/{upload.pk}/").status_code == 404

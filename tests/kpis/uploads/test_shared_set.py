@@ -116,9 +116,7 @@ def test_the_wide_file_asks_for_its_month(master: World, shared_set: Path, expec
         assert abs(value - Decimal(str(row["value_catalogue"]))) <= TOLERANCE, row
 
 
-def test_hostile_files_are_refused_with_a_sentence(
-    master: World, shared_set: Path, expected: dict[str, Any]
-) -> None:
+def test_hostile_files_are_refused_with_a_sentence(master: World, shared_set: Path, expected: dict[str, Any]) -> None:
     for name, row in expected["hostile"].items():
         if row["outcome"] != "refused":
             continue
