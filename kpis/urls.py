@@ -38,6 +38,8 @@ portfolio = [
 ]
 grid = [
     path("accounts/<uuid:account_id>/grid/", views.grid, name="grid"),
+    path("accounts/<uuid:account_id>/grid/paste/", views.grid_paste, name="grid-paste"),
+    path("accounts/<uuid:account_id>/grid/paste/<slug:name>/undo/", views.undo_paste, name="undo-paste"),
     path("accounts/<uuid:account_id>/grid/undo/<uuid:value_id>/", views.undo_correction, name="undo-correction"),
     path("accounts/<uuid:account_id>/grid/<slug:code>/<slug:month>/", views.grid_cell, name="grid-cell"),
 ]

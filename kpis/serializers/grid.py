@@ -58,11 +58,12 @@ def typed_number(text: str, kpi: Kpi) -> Decimal:
 
 
 def _meant(fraction: Decimal, thousands: Decimal, kpi: Kpi) -> Decimal:
-    possible = [number for number in (fraction, thousands) if _within(number, kpi)]
+    possible = [number for number in (fraction, thousands) if within(number, kpi)]
     if len(possible) == 1:
         return possible[0]
     raise NotAValue(f"Write {plain(thousands)} or {plain(fraction)}: with a comma it may mean either.", field="new")
 
 
-def _within(number: Decimal, kpi: Kpi) -> bool:
+def within(number: Decimal, kpi: Kpi) -> bool:
+    """Whether the number lies within the hard limits of the KPI."""
     return (kpi.minimum is None or number >= kpi.minimum) and (kpi.maximum is None or number <= kpi.maximum)

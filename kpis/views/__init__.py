@@ -1,6 +1,7 @@
 from kpis.views.catalogue import confirm, kpi, kpi_list, settle, take_in_named, unknown
 from kpis.views.evidence import evidence
 from kpis.views.grid import grid, grid_cell, undo_correction
+from kpis.views.grid_paste import grid_paste, undo_paste
 from kpis.views.panels import data as panel_data
 from kpis.views.panels import health as panel_health
 from kpis.views.panels import measures as panel_measures
@@ -23,15 +24,15 @@ from kpis.views.uploads import (
 __all__ = [
     "answer",
     "cancel",
-    "kpi_list",
     "commit",
     "confirm",
     "evidence",
     "grid",
     "grid_cell",
-    "grid_cell",
+    "grid_paste",
     "held",
     "kpi",
+    "kpi_list",
     "original",
     "panel_data",
     "panel_health",
@@ -48,7 +49,7 @@ __all__ = [
     "take_in",
     "take_in_named",
     "undo_correction",
-    "undo_correction",
+    "undo_paste",
     "unknown",
     "upload",
     "upload_list",

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -124,6 +125,8 @@ def _correct(request: Request, account: Account, cell: queries.GridCell) -> Http
     errors: dict[str, Any] = {}
     if not given.is_valid():
         errors = {name: texts[0] for name, texts in given.errors.items()}
+        if "expected" in errors:
+            errors[""] = "Reload the page and try again."
     try:
         number = typed_number(typed.get("new", ""), cell.kpi) if "new" not in errors else None
         if errors or number is None:
@@ -183,7 +186,8 @@ def _conflict(
     theirs = conflict.current
     again = {**typed, "expected": theirs.pk if theirs else ""}
     answer = _form(request, account, cell, again, conflict=conflict, status=409)
-    return toast(answer, "", **changed(account)) if request.htmx else answer
+    answer["HX-Trigger"] = json.dumps(changed(account))
+    return answer
 
 
 def _form(
