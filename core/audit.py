@@ -4,14 +4,17 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
 from celery import Task
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
+from django.db.models import Min
 from django.utils.timezone import now
+from kombu.exceptions import OperationalError
 
 from core.actor import Actor
 from core.models import Entry, Outbox
@@ -42,11 +45,10 @@ def record(event: Event, *, by: Actor) -> Entry:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record() belongs in the transaction of the change it describes")
-    data = json.loads(json.dumps(asdict(event), cls=DjangoJSONEncoder))
-    entry = _insert(event, data, by)
+    entry = _insert(event, json.loads(_json(event)), by)
     if _SUBSCRIBERS.get(event.name):
         Outbox.objects.create(entry_seq=entry.seq, at=entry.at)
-        transaction.on_commit(partial(_deliver_or_leave, entry))
+        transaction.on_commit(partial(deliver, [entry]))
     return entry
 
 
@@ -62,16 +64,16 @@ def record_many(events: Sequence[Event], *, by: Actor) -> None:
     name, at = events[0].name, now()
     if any(event.name != name for event in events):
         raise ValueError("record_many() takes events of one kind")
-    rows = [(event.account_id, json.dumps(asdict(event), cls=DjangoJSONEncoder)) for event in events]
+    rows = [(event.account_id, _json(event)) for event in events]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT_MANY, [name, by.user_id, by.label, at, *map(list, zip(*rows, strict=True))])
+        cursor.execute(_INSERT_MANY, [name, by.user_id, _label(by), at, *map(list, zip(*rows, strict=True))])
         entries = [
             Entry(seq=seq, event=name, account_id=event.account_id, data=json.loads(data), at=at)
             for (seq,), event, (_, data) in zip(cursor.fetchall(), events, rows, strict=True)
         ]
     if _SUBSCRIBERS.get(name):
         Outbox.objects.bulk_create([Outbox(entry_seq=entry.seq, at=at) for entry in entries])
-        transaction.on_commit(partial(_deliver_many, entries))
+        transaction.on_commit(partial(deliver, entries))
 
 
 # The trigger numbers the rows in the order in which they are inserted, and they are returned in it.
@@ -85,17 +87,13 @@ returning seq
 """
 
 
-def _deliver_many(entries: Sequence[Entry]) -> None:
-    """Start the subscribers of each entry; at the first failure the rest is left to `core.redeliver`."""
-    delivered = []
-    try:
-        for entry in entries:
-            for task in _SUBSCRIBERS.get(entry.event, []):
-                task.apply_async(kwargs=entry.data)
-            delivered.append(entry.seq)
-    except Exception:
-        log.exception("%s entries left in the outbox", len(entries) - len(delivered))
-    Outbox.objects.filter(pk__in=delivered).delete()
+def _json(event: Event) -> str:
+    """The event's fields. Raises TypeError for anything that is no plain value, a record of a table above all."""
+    return json.dumps(asdict(event), cls=DjangoJSONEncoder)
+
+
+def _label(by: Actor) -> str:
+    return by.label[:160]  # as the column
 
 
 def _insert(event: Event, data: dict[str, Any], by: Actor) -> Entry:
@@ -105,7 +103,7 @@ def _insert(event: Event, data: dict[str, Any], by: Actor) -> Entry:
         account_id=event.account_id,
         data=data,
         actor_id=by.user_id,
-        actor_label=by.label,
+        actor_label=_label(by),
         at=now(),
     )
     with connection.cursor() as cursor:
@@ -118,18 +116,53 @@ def _insert(event: Event, data: dict[str, Any], by: Actor) -> Entry:
     return entry
 
 
-def _deliver_or_leave(entry: Entry) -> None:
+def deliver(entries: Sequence[Entry]) -> bool:
+    """Start the subscribers of each entry and take it out of the outbox. Never raises: the change is committed.
+
+    What could not be started stays in the outbox. False when the broker is away; an entry that fails for a
+    reason of its own does not keep back the others.
+    """
+    delivered: list[int] = []
+    reached = True
+    for entry in entries:
+        try:
+            for task in _SUBSCRIBERS.get(entry.event, []):
+                task.apply_async(kwargs=entry.data)
+        except OperationalError as error:
+            log.warning("%s entries left in the outbox: %s", len(entries) - len(delivered), error)
+            reached = False
+            break
+        except Exception:
+            log.exception("entry %s (%s) left in the outbox", entry.seq, entry.event)
+        else:
+            delivered.append(entry.seq)
     try:
-        deliver(entry)
-    except Exception:  # the change is committed; the outbox row stays and beat tries again
-        log.exception("entry %s left in the outbox", entry.seq)
+        Outbox.objects.filter(pk__in=delivered).delete()
+    except Error:
+        log.exception("%s entries will be delivered twice", len(delivered))
+    return reached
 
 
-def deliver(entry: Entry) -> None:
-    """Start the entry's subscribers and take it out of the outbox. Raises when the broker is away."""
-    for task in _SUBSCRIBERS.get(entry.event, []):
-        task.apply_async(kwargs=entry.data)
-    Outbox.objects.filter(pk=entry.seq).delete()
+def redeliver(*, before: datetime, after: int = 0, limit: int = 500) -> int | None:
+    """Deliver the next entries behind number `after` that have waited since `before`. Returns the last one's number.
+
+    None when there is nothing more or the broker is away. Workers that do this at the same time share the work.
+    """
+    with transaction.atomic():
+        waiting = Outbox.objects.filter(at__lt=before, pk__gt=after).order_by("pk")
+        numbers = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        entries = Entry.objects.in_bulk(numbers)
+        if missing := sorted(set(numbers) - set(entries)):
+            log.error("the outbox names entries that are not in the trail: %s", missing[:20])
+            Outbox.objects.filter(pk__in=missing).delete()
+        reached = deliver([entries[number] for number in sorted(entries)])
+    return numbers[-1] if numbers and reached else None
+
+
+def oldest_waiting() -> datetime | None:
+    """Since when the oldest entry of the outbox waits for its subscribers; None when none does."""
+    oldest: datetime | None = Outbox.objects.aggregate(oldest=Min("at"))["oldest"]
+    return oldest
 
 
 @dataclass(frozen=True)
@@ -151,9 +184,10 @@ with numbered as (
     union all select seq, 'link broken' from numbered where previous_hash <> before
     union all select seq, 'entry missing before it' from numbered where seq <> seq_before + 1
     union all
-    select head.seq, 'end of the trail cut off' from core_entryhead head
-    where head.seq <> coalesce((select max(seq) from core_entry), 0)
-       or head.hash <> coalesce((select hash from core_entry order by seq desc limit 1), '')
+    select coalesce((select max(seq) from core_entryhead), tail.seq), 'end of the trail cut off'
+    from (select coalesce(max(seq), 0) as seq, coalesce((array_agg(hash order by seq desc))[1], '') as hash
+          from (select seq, hash from core_entry order by seq desc limit 1) entry) tail
+    where (select array_agg(seq || hash) from core_entryhead) is distinct from array[tail.seq || tail.hash]
 )
 select seq, reason from faults order by seq limit 100
 """

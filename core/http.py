@@ -4,15 +4,19 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.db import DataError
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.timezone import is_naive
 from django_htmx.middleware import HtmxDetails
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request as DRFRequest
 from rest_framework.response import Response
@@ -45,7 +49,8 @@ class UploadLimit(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         if start + len(raw_data) > settings.UPLOAD_MAX_BYTES:
-            self.request.META["plumbline.file_too_large"] = True
+            if self.request is not None:
+                self.request.META["plumbline.file_too_large"] = True
             raise SkipFile
         return raw_data
 
@@ -95,10 +100,19 @@ class KeysetPagination(CursorPagination):
     def get_ordering(self, request: DRFRequest, queryset: QuerySet[Any], view: Any) -> Any:
         wanted = request.query_params.get("sort", "")
         known = getattr(view, "sort_fields", ())
-        if wanted.lstrip("-") in known:
+        if wanted.removeprefix("-") in known:
             return (wanted, "id")
         ordering = getattr(view, "ordering", self.ordering)
         return (ordering,) if isinstance(ordering, str) else tuple(ordering)
+
+    def paginate_queryset(self, queryset: Any, request: DRFRequest, view: Any = None) -> list[Any] | None:
+        """As the framework's, but a made-up cursor is 404 also when its value does not fit the column."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValidationError, ValueError, DataError):
+            if request.query_params.get(self.cursor_query_param):
+                raise NotFound(self.invalid_cursor_message) from None
+            raise
 
 
 @dataclass(frozen=True)
@@ -120,9 +134,21 @@ def _unpack(cursor: str, queryset: QuerySet[Any], fields: Sequence[str]) -> list
         raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(raw, list) or len(raw) != len(fields):
             return None
-        return [_field(queryset, name).to_python(value) for name, value in zip(fields, raw, strict=True)]
-    except (ValueError, UnicodeDecodeError, ValidationError):
+        return [_typed(_field(queryset, name), text) for name, text in zip(fields, raw, strict=True)]
+    except (ValueError, RecursionError, ValidationError):
         return None
+
+
+def _typed(field: Any, text: Any) -> Any:
+    """The value that `_pack` wrote as `text`. Raises ValueError, ValidationError."""
+    if not isinstance(text, str) or "\0" in text:
+        raise ValueError("not written by _pack")
+    value = field.to_python(text)
+    if isinstance(value, datetime) and is_naive(value):
+        raise ValueError("a time without its zone")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("no column holds this number")
+    return value
 
 
 def _field(queryset: QuerySet[Any], path: str) -> Any:
@@ -149,8 +175,8 @@ def keyset_page(
     Costs one query of size + 1 rows however deep the page is; an unreadable cursor gives the first page.
     """
     fields = [name.lstrip("-") for name in order]
-    backwards = bool(before)
     values = _unpack(before or after, queryset, fields) if (before or after) else None
+    backwards = bool(before) and values is not None
     signs = [name.startswith("-") != backwards for name in order]
     if values is not None:
         queryset = queryset.filter(_beyond(fields, signs, values))
@@ -162,18 +188,19 @@ def keyset_page(
     if not rows:
         return Page([], None, None)
     first, last = ([_value(row, name) for name in fields] for row in (rows[0], rows[-1]))
-    has_after = (backwards and values is not None) or (more and not backwards)
-    has_before = (more and backwards) or (not backwards and values is not None)
+    has_after = backwards or more
+    has_before = more if backwards else values is not None
     return Page(rows, _pack(last) if has_after else None, _pack(first) if has_before else None)
 
 
 def _beyond(fields: Sequence[str], down: Sequence[bool], values: Sequence[Any]) -> Q:
     """Rows strictly after `values` in lexicographic order."""
-    beyond = Q()
+    # What the rest implies is said first: an index on the first field finds the place without reading up to it.
+    beyond, start = Q(), Q(**{f"{fields[0]}__{'lte' if down[0] else 'gte'}": values[0]})
     for i, name in enumerate(fields):
         same = Q(**dict(zip(fields[:i], values[:i], strict=True)))
         beyond |= same & Q(**{f"{name}__{'lt' if down[i] else 'gt'}": values[i]})
-    return beyond
+    return start & beyond
 
 
 def toast(response: HttpResponse, text: str, *, kind: str = "done", undo_url: str = "", **events: Any) -> HttpResponse:

@@ -10,6 +10,7 @@ def display(amount: Decimal | None, currency: str) -> str:
     """'€1,250,000' or 'CHF 1,250'; an unknown amount is an em dash, never zero."""
     if amount is None:
         return "—"
-    text = f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.2f}"
+    sign = "−" if amount < 0 else ""
+    text = f"{abs(amount):,.0f}" if amount == amount.to_integral_value() else f"{abs(amount):,.2f}"
     symbol = SYMBOLS.get(currency)
-    return f"{symbol}{text}" if symbol else f"{currency} {text}"
+    return f"{sign}{symbol}{text}" if symbol else f"{currency} {sign}{text}"

@@ -34,8 +34,15 @@ _RULES: dict[str, Callable[[Actor, Any], bool]] = {}
 
 
 def permission(name: str, label: str, *, roles: tuple[str, ...] = ()) -> str:
-    """Register a permission and return its name; every app lists its own in `rules.py`."""
-    _PERMISSIONS[name] = Permission(name, label, (ADMIN, *roles))
+    """Register a permission and return its name; every app lists its own in `rules.py`.
+
+    Raises ValueError for a role that does not exist and for a name that means something else already.
+    """
+    made = Permission(name, label, (ADMIN, *roles))
+    if not set(roles) <= set(ROLES) - {ADMIN}:
+        raise ValueError(f"{name}: no such roles: {roles}")
+    if _PERMISSIONS.setdefault(name, made) != made:
+        raise ValueError(f"{name} is registered twice")
     return name
 
 
@@ -63,5 +70,5 @@ def require(by: Actor, name: str, obj: Any = None) -> None:
     """Raise PermissionDenied unless `by` may do this to `obj`."""
     if not allowed(by, name, obj):
         known = _PERMISSIONS.get(name)
-        verb = known.label.lower() if known else name
+        verb = known.label[:1].lower() + known.label[1:] if known else name
         raise PermissionDenied(f"Your role does not allow you to {verb}.")

@@ -1,22 +1,32 @@
+import logging
+import time
 from datetime import timedelta
 
 from celery import shared_task
 from django.utils.timezone import now
 
 from core import audit, jobs
-from core.models import Entry, Outbox
+
+log = logging.getLogger(__name__)
+
+UNDELIVERED_AFTER = timedelta(seconds=30)  # until then whoever committed the change may still be at it
+OVERDUE_AFTER = timedelta(minutes=5)
+AT_MOST = 30.0  # seconds of one redelivery; the next one goes on
 
 
 @shared_task(name="core.redeliver")
 def redeliver(**_: object) -> None:
     """Start the subscribers of entries whose delivery got lost, e.g. because the broker was away."""
-    waiting = Outbox.objects.filter(at__lt=now() - timedelta(seconds=30)).order_by("pk")[:500]
-    entries = Entry.objects.in_bulk(list(waiting.values_list("pk", flat=True)))
-    for seq in sorted(entries):
-        audit.deliver(entries[seq])
+    until, at = time.monotonic() + AT_MOST, now()
+    last: int | None = 0
+    while last is not None and time.monotonic() < until:
+        last = audit.redeliver(before=at - UNDELIVERED_AFTER, after=last)
+    oldest = audit.oldest_waiting()
+    if oldest is not None and oldest < at - OVERDUE_AFTER:
+        log.error("entries have waited for their subscribers since %s", oldest.isoformat())
 
 
 @shared_task(name="core.revive_jobs")
 def revive_jobs(**_: object) -> None:
-    """Start jobs again whose worker died: open, but without a heartbeat."""
+    """Start jobs again whose worker died, or that never reached one."""
     jobs.revive(at=now())

@@ -8,7 +8,7 @@ def zone(name: str) -> tzinfo:
     """The time zone of that name; UTC for one that this machine does not know."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # "Europe" is a folder
         return UTC
 
 
@@ -43,7 +43,7 @@ def months_between(earlier: date, later: date) -> int:
 
 
 def add_working_days(day: date, days: int) -> date:
-    """The date `days` working days (Monday to Friday) after `day`; 0 gives `day` or the next working day."""
+    """The date `days` (0 or more) working days, Monday to Friday, after `day`; a weekend counts as its Monday."""
     while day.weekday() >= 5:
         day += timedelta(days=1)
     while days > 0:
