@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from kpis.catalogue import CATALOGUE, CATEGORIES
 from kpis.scoring import default_scorecard
@@ -23,6 +23,6 @@ def _facts() -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "public/landing.html", _facts())

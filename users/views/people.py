@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import DomainError
 from core.http import Request, keyset_page, permission_required
@@ -18,7 +18,7 @@ PAGE = 50
 STATES = [("active", "Active"), ("invited", "Invited"), ("deactivated", "Deactivated")]
 
 
-@require_GET
+@require_safe
 @permission_required(rules.MANAGE_USERS)
 def people(request: Request) -> HttpResponse:
     """Everybody who can log in here, or could."""
@@ -76,7 +76,7 @@ def _go(request: Request, path: str) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 @permission_required(rules.MANAGE_USERS)
 def person(request: Request, user_id: UUID) -> HttpResponse:
     return _person_page(request, user_id)

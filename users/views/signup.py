@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from core.actor import Actor
@@ -63,7 +63,7 @@ def _to_code(pending: PendingSignup, code: str) -> HttpResponse:
     return redirect("signup-code", sign(str(pending.pk), "signup"))
 
 
-@require_GET
+@require_safe
 def address(request: Request) -> HttpResponse:
     """The address field while somebody types: proposed from the company, or checked as it was typed."""
     slug, errors = request.GET.get("slug", "").strip().lower(), {}

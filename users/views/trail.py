@@ -1,7 +1,7 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core.audit import verify_chain
 from core.http import Request, keyset_page, permission_required
@@ -15,7 +15,7 @@ PAGE = 50
 FIELDS = ("event", "person", "account", "since", "until")
 
 
-@require_GET
+@require_safe
 @permission_required(rules.VIEW_TRAIL)
 def entries(request: Request) -> HttpResponse:
     """What happened in this workspace, newest first, with filters in the address."""
