@@ -116,7 +116,9 @@ def request(
     timeout = {"connect": SECONDS, "read": SECONDS, "write": SECONDS, "pool": SECONDS}
     with (
         httpcore.ConnectionPool(network_backend=_Pinned(), max_connections=1) as pool,
-        pool.stream(method, url, headers=dict(headers or {}), content=body, extensions={"timeout": timeout}) as answer,
+        pool.stream(
+            method, url, headers=list((headers or {}).items()), content=body, extensions={"timeout": timeout}
+        ) as answer,
     ):
         log.info("egress purpose=%s method=%s host=%s status=%s", purpose, method, host, answer.status)
         if 300 <= answer.status < 400:
