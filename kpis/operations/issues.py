@@ -14,7 +14,7 @@ from kpis.queries.dictionary import Dictionary, ignored_names
 from kpis.workbook import HeldCell, Issue, Notice
 
 UNKNOWN_KPI, UNKNOWN_ACCOUNT = "unknown_kpi", "unknown_account_spelling"
-_LIMITS = {field.name: field.max_length for field in UploadIssue._meta.get_fields() if getattr(field, "max_length", 0)}
+_LIMITS: dict[str, int] = {field.name: field.max_length for field in UploadIssue._meta.fields if field.max_length}
 
 
 def clipped(text: str, limit: int) -> str:

@@ -230,7 +230,7 @@ def commit_upload(*, upload_id: UUID, by: Actor) -> Upload:
     return upload
 
 
-_WHY_NOT = {
+_WHY_NOT: dict[str, str] = {
     Upload.State.READING: "The file is still being read.",
     Upload.State.IMPORTING: "The file is being imported already.",
     Upload.State.DONE: "The file is imported already.",

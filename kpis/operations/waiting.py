@@ -76,7 +76,7 @@ class Returned:
 
     def take(self, batch: Batch) -> None:
         """What the batch imports is settled in the earlier file; what it still holds waits in this one instead."""
-        held = [cell for issue in batch.issues for cell in issue.held]
-        lines = {(cell.sheet, cell.row) for cell in (*batch.cells, *held)}
-        addresses = (self.origins.get(line) for line in sorted(lines))
+        lines = {(cell.sheet, cell.row) for cell in batch.cells}
+        lines |= {(cell.sheet, cell.row) for issue in batch.issues for cell in issue.held}
+        addresses = (self.origins.get(line, "") for line in sorted(lines))
         self.waiting.release(self.by_address[address] for address in addresses if address in self.by_address)

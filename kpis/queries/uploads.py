@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Count, F, Max, Q, QuerySet, Sum
@@ -12,6 +12,7 @@ from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from core.actor import Actor
 from kpis.models import Kpi, UnknownKpi, Upload, UploadIssue
 from kpis.workbook import HeldCell, Issue, write_held
+from kpis.workbook.types import Holds
 
 HELD, NOTICE, RESOLVED = UploadIssue.State.HELD, UploadIssue.State.NOTICE, UploadIssue.State.RESOLVED
 MOST_NAMES = 12  # misspelt names shown at once, those with most values first
@@ -120,39 +121,34 @@ def unknown_accounts(upload: Upload) -> UnknownNames:
     return UnknownNames(shown, grouped.order_by().count() if len(shown) == MOST_NAMES else len(shown))
 
 
-def unknown_kpis(*, upload: Upload | None = None, state: str | None = UnknownKpi.State.OPEN) -> QuerySet[UnknownKpi]:
-    """Names that were unknown, each with `waiting` values and `files` they wait in (of one upload, or of all).
+def unknown_kpis(*, state: str | None = UnknownKpi.State.OPEN) -> QuerySet[UnknownKpi]:
+    """Names that are or were unknown, in one state or (None) in any, with what waits under them in all files."""
+    found = UnknownKpi.objects.filter(state=state) if state else UnknownKpi.objects.all()
+    return _with_waiting(found, Q(issues__state=HELD))
 
-    state: those in this state; None for all.
-    """
-    waits = Q(issues__state=HELD)
-    if upload:
-        waits &= Q(issues__upload=upload)
-    found: QuerySet[UnknownKpi] = UnknownKpi.objects.select_related("kpi")
-    found = found.filter(state=state) if state else found
-    found = found.annotate(
-        waiting=Sum("issues__cells", filter=waits, default=0),
-        files=Count("issues__upload", filter=waits, distinct=True),
-    )
-    return found.filter(files__gt=0) if upload else found
+
+def unknown_kpis_of(upload: Upload) -> QuerySet[UnknownKpi]:
+    """Open names of one file, those with most values first."""
+    waits = Q(issues__state=HELD, issues__upload=upload)
+    found = _with_waiting(UnknownKpi.objects.filter(state=UnknownKpi.State.OPEN), waits)
+    return found.filter(files__gt=0).order_by("-waiting", "text")
 
 
 def named_with_waiting(*, by: Actor) -> QuerySet[UnknownKpi]:
-    """Names that mean something by now, while values still wait under them in files `by` may see."""
+    """Names that mean something by now, while values still wait under them in imported files `by` may see."""
     waits = Q(issues__state=HELD, issues__upload__state=Upload.State.DONE)
     if not by.sees_all:
         waits &= Q(issues__upload__created_by_id=by.user_id)
-    found: QuerySet[UnknownKpi] = (
-        UnknownKpi.objects.filter(state=UnknownKpi.State.NAMED)
-        .select_related("kpi")
-        .annotate(
-            waiting=Sum("issues__cells", filter=waits, default=0),
-            files=Count("issues__upload", filter=waits, distinct=True),
-        )
-        .filter(files__gt=0)
-        .order_by("text")
+    found = _with_waiting(UnknownKpi.objects.filter(state=UnknownKpi.State.NAMED), waits)
+    return found.filter(files__gt=0).order_by("text")
+
+
+def _with_waiting(found: QuerySet[UnknownKpi], waits: Q) -> Any:
+    """Each name with `waiting` values and the number of `files` they wait in."""
+    return found.select_related("kpi").annotate(
+        waiting=Sum("issues__cells", filter=waits, default=0),
+        files=Count("issues__upload", filter=waits, distinct=True),
     )
-    return found
 
 
 def uploads_waiting_for(unknown_id: UUID, *, by: Actor) -> list[UUID]:
@@ -200,7 +196,7 @@ def _as_read(issue: UploadIssue) -> Issue:
         account_raw=issue.account_name,
         kpi_raw=issue.kpi_text,
         likely=issue.likely,
-        holds=issue.holds,
+        holds=cast(Holds, issue.holds),
         held=tuple(held_cell(row) for row in issue.row),
     )
 

@@ -8,7 +8,7 @@ from kpis.models import Kpi, UnknownKpi
 class KpiOut(serializers.ModelSerializer[Kpi]):
     """anchors: [[value, points 0..100], ...] ascending, linear between, flat outside. weight 0: shown, never scored."""
 
-    aliases = serializers.SlugRelatedField(slug_field="text", many=True, read_only=True)
+    aliases: Any = serializers.SlugRelatedField(slug_field="text", many=True, read_only=True)
     scored = serializers.BooleanField(read_only=True)
 
     class Meta:
@@ -23,7 +23,7 @@ class KpiOut(serializers.ModelSerializer[Kpi]):
 class UnknownKpiOut(serializers.ModelSerializer[UnknownKpi]):
     """suggestions: [[KPI code, likeness of the spelling 0..100], ...]. waiting: values held under this name."""
 
-    kpi = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
+    kpi: Any = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)
     waiting = serializers.IntegerField(read_only=True)
     files = serializers.IntegerField(read_only=True)
 

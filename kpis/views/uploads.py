@@ -115,7 +115,7 @@ def _details(request: Request, found: Upload) -> dict[str, Any]:
         before=request.GET.get("before", ""),
     )
     kpis = list(queries.active_kpis())
-    unknown = list(queries.unknown_kpis(upload=found).order_by("-waiting", "text"))
+    unknown = list(queries.unknown_kpis_of(found))
     return {
         "issues": page,
         "kinds": queries.issue_kinds(found),
@@ -200,7 +200,7 @@ def held(request: Request, upload_id: UUID) -> HttpResponse:
 
 @login_required
 @require_GET
-def original(request: Request, upload_id: UUID) -> HttpResponse:
+def original(request: Request, upload_id: UUID) -> FileResponse:
     """The file exactly as it came, for whoever wants to look at the cell itself."""
     found = _seen(request, upload_id)
     if not default_storage.exists(found.path):
