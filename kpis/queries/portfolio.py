@@ -19,7 +19,7 @@ from kpis.models import Band
 SORTS = ("attention", "name", "score", "change", "arr", "coverage", "renewal")
 RENEWING_DAYS = 90
 UNSCORED = 7500  # where an account without a standing is sorted, as one without enough data
-FARTHEST = 32_767  # beyond every hundredth, so that what is unknown comes last in either direction
+FARTHEST = 1_000_000  # beyond every hundredth, so that what is unknown comes last in either direction
 NO_DAY = {False: date.max, True: date.min}
 
 
@@ -91,14 +91,11 @@ def in_order(accounts: QuerySet[Account], sort: str, *, all_scored: bool) -> tup
 
 
 def _key(name: str, down: bool) -> Any:
-    last = Value(-FARTHEST if down else FARTHEST, output_field=IntegerField())
+    if name in _HUNDREDTHS:
+        # The output field is a plain integer: a comparison with what lies beyond a small one would find nothing.
+        last = Value(-FARTHEST if down else FARTHEST)
+        return Coalesce(_HUNDREDTHS[name], last, output_field=IntegerField())
     match name:
-        case "score":
-            return Coalesce("health__score_hundredths", last)
-        case "change":
-            return Coalesce("health__change_hundredths", last)
-        case "coverage":
-            return Coalesce("health__coverage", last)
         case "arr":
             return Coalesce("arr", Value(Decimal(-1) if down else Decimal(10) ** 12))
         case "renewal":
@@ -106,7 +103,14 @@ def _key(name: str, down: bool) -> Any:
         case "name":
             return Lower("name")
         case _:
-            return Coalesce("health__attention", Value(UNSCORED))
+            return Coalesce("health__attention", Value(UNSCORED), output_field=IntegerField())
+
+
+_HUNDREDTHS = {
+    "score": "health__score_hundredths",
+    "change": "health__change_hundredths",
+    "coverage": "health__coverage",
+}
 
 
 @dataclass

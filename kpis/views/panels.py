@@ -34,15 +34,13 @@ def _account(request: Request, account_id: UUID) -> Account:
 
 
 def _health(account: Account) -> AccountHealth | None:
-    found: AccountHealth | None = (
-        AccountHealth.objects.filter(pk=account.pk).select_related("latest__scorecard").first()
-    )
+    standing = AccountHealth.objects.filter(pk=account.pk).select_related("latest__scorecard")
+    found: AccountHealth | None = standing.first()
     return found
 
 
-def _evidence(account: Account) -> Evidence | None:
-    health = _health(account)
-    return evidence_queries.evidence(health.latest, full=False) if health else None
+def _evidence(standing: AccountHealth | None) -> Evidence | None:
+    return evidence_queries.evidence(standing.latest, full=False) if standing else None
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from accounts.models import Account
 from core.actor import Actor
-from kpis.models import AccountHealth, Kpi, KpiValue
+from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, Scorecard
 from kpis.operations import install_catalogue, rescore_accounts
-from kpis.operations.health import rescore_past
+from kpis.operations.health import attention_of, rescore_past
 from kpis.queries.health import live_card
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -81,3 +81,33 @@ def score(*accounts: Account, at: datetime = NOW, past: bool = True) -> AccountH
     if past:
         rescore_past(ids, live_card(), at=at, by=SCORING)
     return AccountHealth.objects.select_related("latest").get(pk=ids[0])
+
+
+def standing(account: Account, hundredths: int | None, *, change: int | None = None, arrow: int = 0) -> None:
+    """Where an account stands, without values behind it."""
+    band = "unknown"
+    if hundredths is not None:
+        band = "green" if hundredths >= 7500 else "yellow" if hundredths >= 5000 else "red"
+    row = {"score_hundredths": hundredths, "band": band, "coverage": 60, "low_hundredths": 0, "high_hundredths": 10_000}
+    made = HealthScore.objects.create(
+        account=account,
+        scorecard=Scorecard.objects.get(),
+        as_of=TODAY,
+        categories=[],
+        parts=[],
+        input_hash="x",
+        scored_at=NOW,
+        **row,
+    )
+    AccountHealth.objects.create(
+        account=account,
+        latest=made,
+        fingerprint=[50, None, 80, 20, 75],
+        trend=[None] * 11 + [hundredths],
+        change_hundredths=change,
+        arrow=arrow,
+        attention=attention_of(hundredths, change, arrow),
+        as_of=TODAY,
+        scored_at=NOW,
+        **row,
+    )
