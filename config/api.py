@@ -4,6 +4,7 @@ from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
 from analytics import api as analytics
+from core.http import UUID_PATTERN
 from kpis import api as kpis
 from playbooks import api as playbooks
 from users import api as users
@@ -12,6 +13,11 @@ router = DefaultRouter()
 router.include_root_view = False
 router.register("accounts", accounts.Accounts, basename="accounts")
 router.register("kpis", kpis.Kpis, basename="kpis")
+router.register("kpi-values", kpis.KpiValues, basename="kpi-values")
+router.register("health", kpis.Health, basename="health")
+router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/health", kpis.AccountHealth, basename="account-health")
+router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/evidence", kpis.AccountEvidence, basename="account-evidence")
+router.register("sample-data", kpis.SampleData, basename="sample-data")
 router.register("unknown-kpis", kpis.UnknownKpis, basename="unknown-kpis")
 router.register("uploads", kpis.Uploads, basename="uploads")
 router.register("reports", analytics.Reports, basename="reports")

@@ -5,7 +5,7 @@ from kpis.operations.catalogue import (
     install_catalogue,
     settle_unknown_kpi,
 )
-from kpis.operations.health import rescore_accounts
+from kpis.operations.health import rescore_accounts, start_rescoring
 from kpis.operations.held import import_held, settle_accounts, take_in_held
 from kpis.operations.importing import import_upload
 from kpis.operations.reading import read_upload
@@ -55,6 +55,7 @@ __all__ = [
     "settle_unknown_kpi",
     "start_adding_sample_data",
     "start_removing_sample_data",
+    "start_rescoring",
     "take_in_held",
     "too_large",
     "undo_correction",

@@ -20,7 +20,11 @@ from django.db import connection, transaction
 from accounts.models import Account
 from core.actor import Actor
 from core.audit import record, record_many
+from core.jobs import start_job
+from core.models import Job
+from core.rules import require
 from core.time import months_between
+from kpis import rules
 from kpis.events import HealthChanged, PortfolioScored
 from kpis.models import AccountHealth
 from kpis.operations.scores import Scored, replace_scores, score_day
@@ -28,10 +32,12 @@ from kpis.queries.health import TREND_MONTHS, LiveCard, Standing, Stored, live_c
 from kpis.queries.measured import Sheet, newest_values, values_since
 from kpis.scoring import Trend, portfolio_trend
 from kpis.scoring.trend import WINDOW_DAYS
+from tenants.context import take_lock
 
 CHUNK = 500  # accounts a transaction: what a killed worker loses, and how long an edit may have to wait
 BULK = 50  # from here on one PortfolioScored entry tells of the whole
 ATTENTION_UNKNOWN = 7500
+RESCORE = "kpis.rescore_portfolio"
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,14 @@ class Rescored:
 
     def __add__(self, other: "Rescored") -> "Rescored":
         return Rescored(self.scored + other.scored, self.moved + other.moved)
+
+
+@transaction.atomic
+def start_rescoring(*, by: Actor) -> Job:
+    """Have the worker score every account; a job that is open already is the answer. Raises PermissionDenied."""
+    require(by, rules.EDIT_CATALOGUE)
+    take_lock("rescoring")
+    return Job.objects.filter(kind=RESCORE, finished_at=None).first() or start_job(RESCORE, by=by, unit="accounts")
 
 
 def rescore_accounts(*, account_ids: Sequence[UUID], at: datetime, by: Actor) -> Rescored:
