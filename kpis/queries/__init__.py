@@ -2,6 +2,7 @@ from kpis.queries.catalogue import active_kpis, catalogue_checked, catalogue_gro
 from kpis.queries.dictionary import importable_accounts
 from kpis.queries.proposal import sheets_read
 from kpis.queries.uploads import (
+    account_names,
     held_count,
     issue_kinds,
     kind_label,
@@ -18,6 +19,7 @@ from kpis.queries.uploads import (
 )
 
 __all__ = [
+    "account_names",
     "active_kpis",
     "catalogue_checked",
     "catalogue_groups",

@@ -8,13 +8,16 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models.functions import Lower
 
+from accounts.models import Account
 from core.actor import Actor
 from kpis.models import Kpi, UnknownKpi, Upload, UploadIssue
 from kpis.workbook import HeldCell, Issue, write_held
 from kpis.workbook.types import Holds
 
 HELD, NOTICE, RESOLVED = UploadIssue.State.HELD, UploadIssue.State.NOTICE, UploadIssue.State.RESOLVED
+MOST_TYPED = 500
 MOST_NAMES = 12  # misspelt names shown at once, those with most values first
 
 KINDS = {
@@ -87,6 +90,12 @@ def upload_issues(upload: Upload, *, kind: str = "", state: str = "") -> QuerySe
     if kind:
         found = found.filter(kind=kind)
     return found.filter(state=state) if state else found
+
+
+def account_names(*, by: Actor) -> list[str]:
+    """Names of accounts a file of `by` may fill, for typing ahead: the first MOST_TYPED in alphabetical order."""
+    found = Account.objects.visible_to(by).active().filter(sample=False)
+    return list(found.order_by(Lower("name"), "id").values_list("name", flat=True)[:MOST_TYPED])
 
 
 @dataclass(frozen=True)

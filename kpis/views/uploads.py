@@ -67,6 +67,7 @@ def _list(request: Request, *, error: str = "", refused: Upload | None = None) -
     )
     context = {
         "page": page,
+        "busy": any(one.busy for one in page.rows),
         "error": error,
         "refused": refused,
         "limit_mb": settings.UPLOAD_MAX_BYTES // 1_000_000,
@@ -116,13 +117,16 @@ def _details(request: Request, found: Upload) -> dict[str, Any]:
     )
     kpis = list(queries.active_kpis())
     unknown = list(queries.unknown_kpis_of(found))
+    accounts = queries.unknown_accounts(found)
+    asked = any(question["key"] == "account" for question in found.proposal.get("questions", ()))
     return {
         "issues": page,
         "kinds": queries.issue_kinds(found),
         "kind": kind,
         "state": state,
         "held": queries.held_count(found),
-        "accounts": queries.unknown_accounts(found),
+        "accounts": accounts,
+        "account_names": queries.account_names(by=request.actor) if accounts.shown or asked else [],
         "unknown": [(one, queries.suggested([one], kpis)[one.pk]) for one in unknown],
         "sheets": queries.sheets_read(found, {kpi.code: kpi for kpi in kpis}),
         "changeable": found.state == Upload.State.PROPOSED and allowed(request.actor, rules.UPLOAD, found),
@@ -172,9 +176,12 @@ def cancel(request: Request, upload_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def settle_accounts(request: Request, upload_id: UUID) -> HttpResponse:
-    """What the unknown account names mean: form fields `name-1`, `choice-1` and so on."""
+    """What the unknown account names mean: form fields `name-1` with `choice-1` or `other-1`, and so on."""
     names = {key[5:]: str(value) for key, value in request.POST.items() if key.startswith("name-")}
-    decisions = {name: request.POST.get(f"choice-{number}", "") for number, name in names.items()}
+    decisions = {
+        name: request.POST.get(f"other-{number}", "").strip() or request.POST.get(f"choice-{number}", "")
+        for number, name in names.items()
+    }
     return _act(
         request,
         upload_id,

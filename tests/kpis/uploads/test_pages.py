@@ -134,6 +134,19 @@ def test_accounts_are_settled_from_the_page(browser: Client, catalogue: World, u
     assert work(upload).proposal["counts"]["ready"] == 2
 
 
+def test_another_account_can_be_typed(browser: Client, catalogue: World, upload: Upload) -> None:
+    Account.objects.create(name="Globex")
+    assert '<option value="Globex">' in page_of(browser.get(f"/uploads/{upload.pk}/"))
+    fields = {"name-1": "Initec", "choice-1": "create", "other-1": "Globex"}
+    assert browser.post(f"/uploads/{upload.pk}/accounts/", fields).status_code == 302
+    catalogue.enter("north")
+    assert not Account.objects.filter(name="Initec").exists()
+    assert work(upload).answers == {"account:Initec": "Globex"}
+    wrong = browser.post(f"/uploads/{upload.pk}/accounts/", {"name-1": "Initec", "other-1": "Nobody"})
+    assert wrong.status_code == 422
+    assert "no account of exactly this name" in page_of(wrong)
+
+
 def test_naming_a_kpi_from_a_file_reads_it_again(browser: Client, catalogue: World, upload: Upload) -> None:
     unknown = UnknownKpi.objects.get()
     fields = {"kpi": "csm_pulse", "upload": str(upload.pk)}
