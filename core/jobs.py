@@ -51,7 +51,7 @@ def start_job(kind: str, *, by: Actor, subject_id: UUID | None = None, unit: str
 
 def _task(kind: str) -> Task:
     if kind not in current_app.tasks:
-        current_app.loader.import_default_modules()  # only workers have imported them all
+        current_app.autodiscover_tasks(force=True)  # only workers have imported them all
     return current_app.tasks[kind]
 
 

@@ -58,10 +58,17 @@ FORMS = [
     "//example.com",
     "javascript:1",
 ]
-DISGUISES = """
-http://2130706433/ http://0x7f000001/ http://0177.0.0.1/ http://127.1/ http://localhost/ http://localhost./
-http://[::ffff:127.0.0.1]/ http://①②⑦.⓪.⓪.①/ http://127.0.0.1.:80/
-""".split()
+DISGUISES = [
+    "http://2130706433/",
+    "http://0x7f000001/",
+    "http://0177.0.0.1/",
+    "http://127.1/",
+    "http://localhost/",
+    "http://localhost./",
+    "http://[::ffff:127.0.0.1]/",
+    "http://①②⑦.⓪.⓪.①/",
+    "http://127.0.0.1.:80/",
+]
 
 
 @pytest.mark.parametrize("address", PRIVATE)
