@@ -94,8 +94,9 @@ class Accounts(ReadOnlyModelViewSet[Account]):
         given.is_valid(raise_exception=True)
         text, wanted = given.validated_data["text"], given.validated_data["columns"]
         sheet = _sheet(text, wanted)
-        result = operations.Imported(0, 0, 0, [])
-        if not given.validated_data["dry_run"]:
+        if given.validated_data["dry_run"]:
+            result = operations.check_import(rows=sheet.rows, by=request.actor)
+        else:
             sha256 = hashlib.sha256(text.encode()).hexdigest()
             result = operations.import_accounts(rows=sheet.rows, sha256=sha256, by=request.actor)
         refused = sorted([*sheet.problems, *result.refused])
@@ -105,7 +106,6 @@ class Accounts(ReadOnlyModelViewSet[Account]):
                     "created": result.created,
                     "updated": result.updated,
                     "unchanged": result.unchanged,
-                    "rows": len(sheet.rows),
                     "refused": refused,
                 }
             ).data

@@ -103,6 +103,7 @@ def lines_of(text: str) -> Iterator[Line]:
         raise NotASheet(f"Line {reader.line_num} cannot be read as a row: {error}.") from error
 
 
+_WORKBOOK_STARTS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx; old or encrypted, which its reader refuses by name
 _WORKBOOKS: list[Callable[[bytes], Iterator[Line]]] = []
 
 
@@ -111,9 +112,13 @@ def connect_workbooks(reader: Callable[[bytes], Iterator[Line]]) -> None:
     _WORKBOOKS[:] = [reader]
 
 
+def takes_workbooks() -> bool:
+    return bool(_WORKBOOKS)
+
+
 def lines_in(data: bytes) -> Iterator[Line]:
     """The rows of a file, whichever kind it is. Raises NotASheet."""
-    if data.startswith(b"PK\x03\x04") and _WORKBOOKS:
+    if data.startswith(_WORKBOOK_STARTS) and _WORKBOOKS:
         return _WORKBOOKS[0](data)
     return lines_of(decode(data))
 
@@ -211,7 +216,7 @@ def _amount(cell: Cell) -> Decimal:
     figure = cell if isinstance(cell, Decimal) else _figure(cell)
     amount = figure.quantize(Decimal("0.01"), ROUND_HALF_UP) if figure < MOST_AMOUNT else None
     if amount is None or amount < 0:
-        raise ValueError(f"“{_short(cell)}” is not an amount I can take.")
+        raise ValueError(f"“{_short(cell)}” is not an amount of money.")
     return amount
 
 
@@ -241,7 +246,7 @@ def _day(cell: Cell) -> date:
             return datetime.strptime(_text(cell), form).date()  # noqa: DTZ007  a calendar date has no zone
         except ValueError:
             continue
-    raise ValueError(f"“{_short(cell)}” is not a date I can be sure of. Write it as 2026-11-20.")
+    raise ValueError(f"“{_short(cell)}” is not a date without doubt. Write it as 2026-11-20.")
 
 
 def _stage(cell: Cell) -> str:

@@ -59,6 +59,11 @@ class Account(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def stage_label(self) -> str:
+        """The stage in words; what a script wrote that is no stage of ours reads as it is."""
+        return str(self.Stage(self.stage).label) if self.stage in self.Stage.values else self.stage
+
 
 class OfAccountQuerySet(GuardedQuerySet):
     """For rows that belong to an account: you see them if you see the account."""

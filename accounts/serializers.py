@@ -61,10 +61,9 @@ class AccountsImport(serializers.Serializer[Any]):
 
 
 class ImportedOut(serializers.Serializer[Any]):
-    """What a file did, or with `dry_run` what could be taken; `refused`: [line, reason]."""
+    """What a file did, or with `dry_run` would do; `refused`: [line, reason]."""
 
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
-    rows = serializers.IntegerField()
     refused = serializers.ListField(child=serializers.ListField())

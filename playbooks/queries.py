@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from accounts import rules as accounts_rules
 from accounts.models import Account
@@ -85,7 +85,7 @@ def runs_of(account_id: UUID) -> QuerySet[Run]:
         Run.objects.filter(account_id=account_id)
         .select_related("playbook")
         .prefetch_related("steps__owner")
-        .order_by(Q(finished_at=None).desc(), "-started_at")
+        .order_by(F("finished_at").desc(nulls_first=True), "-started_at")
     )
 
 

@@ -6,7 +6,7 @@ from accounts.operations.accounts import (
     create_account,
     edit_account,
 )
-from accounts.operations.importing import Imported, forget_file, import_accounts, keep_file, kept_file
+from accounts.operations.importing import Imported, check_import, forget_file, import_accounts, keep_file, kept_file
 
 __all__ = [
     "EDITABLE",
@@ -14,6 +14,7 @@ __all__ = [
     "NameTaken",
     "NeedsOwner",
     "archive_account",
+    "check_import",
     "create_account",
     "edit_account",
     "forget_file",

@@ -43,18 +43,23 @@ def import_accounts(*, rows: Sequence[tuple[int, Mapping[str, Any]]], sha256: st
     """
     require(by, rules.IMPORT)
     merge = _Merge.of(rows, by=by)
-    for line, fields in rows:
-        merge.take(line, dict(fields))
     try:
         with transaction.atomic():
             Account.objects.bulk_update(merge.changed.values(), [*EDITABLE, "version"], batch_size=500)
             Account.objects.bulk_create(merge.new, batch_size=1000)
     except IntegrityError as error:
         raise DomainError("Somebody made an account of this file at the same moment. Bring it again.") from error
-    result = Imported(len(merge.new), len(merge.changed), merge.unchanged, merge.refused)
+    result = merge.result
     if result.created or result.updated:
         record(AccountsImported(None, result.created, result.updated, len(result.refused), sha256), by=by)
     return result
+
+
+@transaction.atomic
+def check_import(*, rows: Sequence[tuple[int, Mapping[str, Any]]], by: Actor) -> Imported:
+    """What `import_accounts` would do with these rows now; nothing is changed."""
+    require(by, rules.IMPORT)
+    return _Merge.of(rows, by=by).result
 
 
 @dataclass
@@ -75,15 +80,22 @@ class _Merge:
 
     @classmethod
     def of(cls, rows: Sequence[tuple[int, Mapping[str, Any]]], *, by: Actor) -> "_Merge":
-        """Locks the accounts that the file speaks of, so that nobody's edit is lost under it."""
+        """The rows merged, unsaved. Locks the accounts they speak of, so that nobody's edit is lost under the file."""
         keys = {fields["key"] for _, fields in rows if fields.get("key")}
         names = {fields["name"] for _, fields in rows if fields.get("name")}
         found = Account.objects.filter(Q(key__in=keys) | Q(name__in=names))
         known = list(found.order_by("pk").select_for_update(of=("self",)))
         owners = {user.email.lower(): user.pk for user in User.objects.filter(is_active=True)}
-        return cls(by, owners, {a.key: a for a in known if a.key}, {a.name: a for a in known})
+        merge = cls(by, owners, {a.key: a for a in known if a.key}, {a.name: a for a in known})
+        for line, fields in rows:
+            merge._take(line, dict(fields))
+        return merge
 
-    def take(self, line: int, fields: dict[str, Any]) -> None:
+    @property
+    def result(self) -> Imported:
+        return Imported(len(self.new), len(self.changed), self.unchanged, self.refused)
+
+    def _take(self, line: int, fields: dict[str, Any]) -> None:
         account = self.by_key.get(fields.get("key") or "") or self.by_name.get(fields.get("name") or "")
         reason = self._twice(fields) or self._not_here(fields, account)
         if reason:

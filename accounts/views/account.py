@@ -22,8 +22,10 @@ TIMELINE_PAGE = 20
 @login_required
 @require_GET
 def account(request: Request, account_id: UUID) -> HttpResponse:
-    """The frame of the account page; panels load themselves (config.wiring.PANELS)."""
+    """The frame of the account page; panels load themselves (config.wiring.PANELS). To htmx the head alone."""
     found = get_object_or_404(Account.objects.visible_to(request.actor).select_related("owner"), pk=account_id)
+    if request.htmx:
+        return render(request, "accounts/account.html#header", header(request, found))
     context = {
         **header(request, found),
         "main_panels": panels.panels("main"),

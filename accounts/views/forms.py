@@ -110,7 +110,7 @@ def _shown(name: str, value: Any) -> str:
         return "nothing"
     if name == "owner_id":
         return str(User.objects.get(pk=value))
-    return str(Account.Stage(value).label) if name == "stage" and value in Account.Stage.values else str(value)
+    return Account(stage=value).stage_label if name == "stage" else str(value)
 
 
 def _page(

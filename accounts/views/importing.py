@@ -1,5 +1,7 @@
 """Bring accounts from a file or pasted cells: look first, choose what the columns mean, then bring them in."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import columns, operations, rules
 from core.errors import DomainError
 from core.http import Request, file_too_large, permission_required
+from core.templatetags import formats
 
 MOST_BYTES = 8_000_000
 SHOWN_ROWS, SHOWN_PROBLEMS = 8, 200
@@ -22,7 +25,7 @@ PAGE = "accounts/import.html"
 def import_accounts(request: Request) -> HttpResponse:
     """The first step: a file or cells in, the proposed columns, first rows and problems out. Nothing changes yet."""
     if request.method == "GET":
-        return render(request, PAGE, {})
+        return _start(request)
     ticket = request.POST.get("ticket", "")
     if ticket:
         return _look(request, ticket)
@@ -57,17 +60,28 @@ def _look(request: Request, ticket: str, *, pasted: str = "") -> HttpResponse:
         sheet = _sheet(request, ticket)
     except columns.NotASheet as refusal:
         return _refused(request, str(refusal), pasted=pasted)
-    titles = [column.label for column in sheet.columns if column.field]
+    would = operations.check_import(rows=sheet.rows, by=request.actor)
+    problems = sorted([*sheet.problems, *would.refused])
     fields = [column.field for column in sheet.columns if column.field]
     context = {
         "sheet": sheet,
         "ticket": ticket,
         "fields": list(columns.FIELDS.items()),
-        "titles": titles,
-        "first": [(line, [row.get(field) for field in fields]) for line, row in sheet.rows[:SHOWN_ROWS]],
-        "problems": sheet.problems[:SHOWN_PROBLEMS],
+        "titles": [(columns.FIELDS[field], field == "arr") for field in fields],
+        "first": [(line, [_shown(row.get(field)) for field in fields]) for line, row in sheet.rows[:SHOWN_ROWS]],
+        "would": would,
+        "taken": would.created + would.updated,
+        "problems": problems[:SHOWN_PROBLEMS],
+        "total": len(problems),
     }
     return render(request, PAGE, context)
+
+
+def _shown(value: Any) -> tuple[str, bool]:
+    """A read cell in the words of the page, and whether it is a figure."""
+    if isinstance(value, Decimal):
+        return formats.number(value, 2), True
+    return (formats.day(value) if isinstance(value, date) else value or formats.UNKNOWN), False
 
 
 def _sheet(request: Request, ticket: str) -> columns.Sheet:
@@ -87,5 +101,10 @@ def _chosen(request: Request) -> dict[int, str]:
     return chosen
 
 
+def _start(request: Request, *, status: int = 200, **shown: Any) -> HttpResponse:
+    context = {"workbooks": columns.takes_workbooks(), "limit_mb": MOST_BYTES // 1_000_000, "limit": columns.MOST_ROWS}
+    return render(request, PAGE, {**context, **shown}, status=status)
+
+
 def _refused(request: Request, error: str, **kept: Any) -> HttpResponse:
-    return render(request, PAGE, {"error": error, **kept}, status=422)
+    return _start(request, status=422, error=error, **kept)

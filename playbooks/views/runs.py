@@ -69,6 +69,7 @@ def _page(request: Request, found: Run, *, error: str = "", outcome: str = "", s
         "run": found,
         "steps": steps,
         "done": sum(step.completed_at is not None for step in steps),
+        "total": len(steps),
         "today": localdate(),
         "may_complete": allowed(request.actor, rules.COMPLETE_STEP),
         "may_stop": allowed(request.actor, rules.START),
