@@ -41,6 +41,12 @@ def month_named(text: str) -> date | None:
     return month if len(text) == 7 else None
 
 
+def limits_words(kpi: Kpi) -> str:
+    """The hard limits with the unit: "0 to 100 %"; a unit that is itself a scale ("1-5") is not said twice."""
+    scale = kpi.unit[:1].isdigit() or kpi.unit[:1] == "-" or kpi.unit == "score"
+    return limits_of(kpi) if scale else f"{limits_of(kpi)} {kpi.unit}".strip()
+
+
 def may_edit(request: Request, account: Account) -> bool:
     return account.archived_at is None and allowed(request.actor, rules.CORRECT_VALUE)
 
@@ -60,7 +66,7 @@ def grid(request: Request, account_id: UUID) -> HttpResponse:
     shown = month if month in found.months else found.newest or found.months[-1]
     context = {
         "grid": found,
-        "row_limits": {row.kpi.code: limits_of(row.kpi) for group in found.groups for row in group.rows},
+        "row_limits": {row.kpi.code: limits_words(row.kpi) for group in found.groups for row in group.rows},
         "shown": shown,
         "column": found.months.index(shown) + 1,
         "asked": request.GET.get("kpi", ""),
@@ -208,7 +214,7 @@ def _form(
         "errors": errors or {},
         "conflict": conflict,
         "theirs": conflict.current if conflict else None,
-        "limits": limits_of(cell.kpi),
+        "limits": limits_words(cell.kpi),
         "negative": cell.kpi.minimum is None or cell.kpi.minimum < 0,
         "url": reverse("kpis:grid-cell", args=[account.pk, cell.kpi.code, f"{cell.period:%Y-%m}"]),
         "back": grid_url(account, cell),

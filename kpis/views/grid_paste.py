@@ -61,12 +61,12 @@ def grid_paste(request: Request, account_id: UUID) -> HttpResponse:
     """Without `apply` the changes to look at; with it they are made, one correction for each cell that can be."""
     account = account_of(request, account_id)
     require(request.actor, rules.CORRECT_VALUE)
-    texts = request.POST.getlist("cell")
+    texts = request.POST.getlist("cell") or request.POST.get("cells", "").splitlines()
     if len(texts) > MOST:
         return _dialog(request, account, [], too_many=len(texts), status=422)
     cells = _read(account, texts)
     if "apply" not in request.POST:
-        return _dialog(request, account, cells, outside=len(request.POST.getlist("outside")))
+        return _dialog(request, account, cells, outside=request.POST.get("outside", ""))
     reason = request.POST.get("reason", "").strip()
     if not reason or not any(cell.valid for cell in cells):
         return _dialog(request, account, cells, error="" if reason else "Say why, in a few words.", status=422)

@@ -11,6 +11,7 @@ customElements.define("pl-grid", class extends HTMLElement {
     this.addEventListener("click", (event) => this.#click(event));
     this.addEventListener("dblclick", (event) => this.#open(cellOf(event.target)));
     this.addEventListener("focusin", (event) => this.#entered(cellOf(event.target)));
+    this.addEventListener("focusout", (event) => { if (event.relatedTarget) this.inside = false; });
     this.addEventListener("submit", (event) => this.#remember(event.target));
     this.addEventListener("copy", (event) => this.#copy(event));
     this.addEventListener("paste", (event) => this.#paste(event));
@@ -18,6 +19,7 @@ customElements.define("pl-grid", class extends HTMLElement {
       [document.body, "health-changed", (event) => this.#changed(event.detail)],
       [document.body, "cell-saved", (event) => this.#saved(event.detail.id)],
       [document, "htmx:after:swap", () => this.#swapped()],
+      [document, "htmx:before:morph:attr", (event) => { if (event.detail.attrName === "tabindex" && this.contains(event.target)) event.preventDefault(); }],
       [document, "pointerdown", (event) => { if (!this.editor?.contains(event.target) && !this.#dirty()) this.#close(false); }],
       [window, "resize", () => this.#place()],
       [document, "scroll", () => this.#place(), true],
@@ -38,9 +40,9 @@ customElements.define("pl-grid", class extends HTMLElement {
   #settle() {
     const table = this.querySelector(".kg");
     const said = new Map();
+    for (const link of table.querySelectorAll("a")) link.tabIndex = -1;
     for (const cell of table.querySelectorAll("td")) {
       cell.tabIndex = -1;
-      for (const link of cell.querySelectorAll("a")) link.tabIndex = -1;
       said.set(cell.id, cell.dataset.value);
       if (this.said?.has(cell.id) && this.said.get(cell.id) !== cell.dataset.value) flash(cell);
     }
@@ -53,6 +55,7 @@ customElements.define("pl-grid", class extends HTMLElement {
   }
 
   #entered(cell) {
+    this.inside = Boolean(cell);
     if (!cell || cell.id === this.activeId) return;
     if (this.active) this.active.tabIndex = -1;
     this.activeId = cell.id;
@@ -64,12 +67,14 @@ customElements.define("pl-grid", class extends HTMLElement {
       if (event.key === "Escape") { event.preventDefault(); this.#close(); }
       return;
     }
-    const cell = cellOf(event.target);
+    const cell = event.target.closest(".kg :is(td, tbody th)");
     if (!cell || event.altKey || event.isComposing) return;
     const to = this.#target(event, cell);
     if (to) {
       event.preventDefault();
-      to.focus();
+      (to.matches("th") ? to.querySelector("a") : to).focus();  // a row's head leads to its KPI
+    } else if (cell.matches("th")) {
+      return;
     } else if (event.key === "Enter" || event.key === "F2") {
       event.preventDefault();
       this.editor ? this.#open(cell) : cell.querySelector(".src")?.click();
@@ -92,12 +97,12 @@ customElements.define("pl-grid", class extends HTMLElement {
     const step = steps[event.key];
     if (!step) return null;
     const row = rows[Math.max(0, Math.min(rows.length - 1, step[0]))];
-    const to = row.cells[Math.max(1, Math.min(last, step[1]))];
+    const to = row.cells[Math.max(0, Math.min(last, step[1]))];
     return to.checkVisibility() ? to : cell;
   }
 
   #click(event) {
-    if (event.target.closest("[data-leave]")) {
+    if (event.target.closest("[data-leave]") && this.editor?.contains(event.target)) {
       event.preventDefault();
       this.#close();
       return;
@@ -126,7 +131,7 @@ customElements.define("pl-grid", class extends HTMLElement {
     form.querySelector("[data-history]").href = link.href;
     form.querySelector("b[data-kpi]").textContent = row.dataset.kpi;
     form.querySelector("[data-month]").textContent = head.dataset.month;
-    form.querySelector("[data-limits]").textContent = `${row.dataset.limits} ${row.dataset.unit}`.trim();
+    form.querySelector("[data-limits]").textContent = row.dataset.limits;
     form.elements.expected.value = cell.dataset.value ?? "";
     form.elements.reason.value = sessionStorage.getItem(REASON) ?? "";
     const input = form.elements.new;
@@ -188,6 +193,7 @@ customElements.define("pl-grid", class extends HTMLElement {
   // The server swapped something: the form came back with a message, or the grid was renewed behind it.
   #swapped() {
     this.#settle();
+    if (this.inside && document.activeElement === document.body) this.active?.focus({ preventScroll: true });
     const form = this.cellId && this.editor.querySelector("form");
     if (form && form !== this.shown) {
       this.shown = form;
@@ -222,13 +228,15 @@ customElements.define("pl-grid", class extends HTMLElement {
   // A block from a spreadsheet: each text with the cell it falls on; the server answers with a preview.
   #block(cell, lines) {
     const rows = this.rows, top = rows.indexOf(cell.parentElement);
-    const values = new URLSearchParams();
+    const cells = [];
+    let outside = 0;
     lines.forEach((line, down) => line.forEach((text, across) => {
       const on = rows[top + down]?.cells[cell.cellIndex + across];
       if (!text.trim()) return;
-      if (on) values.append("cell", [on.id.slice(2), on.dataset.value ?? "", text.trim()].join("|"));
-      else values.append("outside", text.trim());
+      if (on) cells.push([on.id.slice(2), on.dataset.value ?? "", text.trim()].join("|"));
+      else outside += 1;
     }));
+    const values = { cells: cells.join("\n"), outside };
     window.htmx.ajax("POST", this.dataset.paste, { source: this.region, target: "#dialogs", swap: "innerHTML", values });
   }
 });

@@ -249,9 +249,8 @@ def paste(book: World, *cells: str, **more: Any) -> Any:
 def test_a_pasted_block_is_looked_at_first(book: World) -> None:
     old = value(book.account, "seat_use", 80)
 
-    answer = paste(
-        book, f"seat_use-2026-11|{old.pk}|85 %", "seat_use-2026-10||400", "support_csat-2026-11||n/a", outside="7"
-    )
+    lines = f"seat_use-2026-11|{old.pk}|85 %\nseat_use-2026-10||400\nsupport_csat-2026-11||n/a"
+    answer = paste(book, cells=lines, outside="1")
 
     page = answer.content.decode()
     assert answer.status_code == 200
