@@ -43,7 +43,7 @@ class Health(ViewSet):
             {
                 "next": self._address(after=page.after) if page.after else None,
                 "previous": self._address(before=page.before) if page.before else None,
-                "results": HealthRow(page.rows, many=True).data,
+                "results": HealthRow(page.rows, many=True).data,  # type: ignore[arg-type]
             }
         )
 

@@ -51,7 +51,7 @@ class KpiValues(ReadOnlyModelViewSet[KpiValue]):
     def get_queryset(self) -> QuerySet[KpiValue]:
         return KpiValue.objects.visible_to(self.request.actor).select_related("kpi")
 
-    def filter_queryset(self, queryset: QuerySet[KpiValue]) -> QuerySet[KpiValue]:
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Filters are for the list: a superseded value keeps its address."""
         return super().filter_queryset(queryset) if self.action == "list" else queryset
 

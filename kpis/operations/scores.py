@@ -76,7 +76,7 @@ def replace_scores(scored: Scored, accounts: list[UUID], which: list[int], *, at
         return {}
     of_day = HealthScore.objects.filter(account_id__in=[accounts[row] for row in which], as_of=scored.day)
     of_day.filter(superseded_at=None).update(superseded_at=at)
-    made = {row: uuid7() for row in which}
+    made: dict[int, UUID] = {row: uuid7() for row in which}
     with connection.cursor() as cursor, cursor.copy(f"copy kpis_healthscore ({_COLUMNS}) from stdin") as stream:
         for columns in _rows(scored, accounts, made, at):
             stream.write_row(columns)

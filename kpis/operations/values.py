@@ -111,7 +111,8 @@ def undo_correction(*, value_id: UUID, by: Actor, at: datetime) -> KpiValue | No
     if current is None or current.pk != made.pk or made.origin != KpiValue.Origin.EDIT:
         raise CellChanged(current)
     if made.previous_id is None:
-        return _withdraw(cell, made, by=by, at=at)
+        _withdraw(cell, made, by=by, at=at)
+        return None
     after = KpiValue.objects.get(pk=made.previous_id)
     after.pk, after._state.adding = None, True  # a copy, as Django's manual makes one
     after.superseded_at = None

@@ -221,7 +221,7 @@ def marks(accounts: QuerySet[Account]) -> list[Mark]:
     """Every account with a score. For a few hundred accounts; above that use `spread`."""
     rows = accounts.filter(health__score_hundredths__isnull=False).order_by("pk")
     fields = rows.values_list("pk", "name", "health__score_hundredths", "health__band", "arr")
-    return [Mark(pk, name, Decimal(score) / 100, band, arr) for pk, name, score, band, arr in fields]
+    return [Mark(pk, name, Decimal(score or 0) / 100, band, arr) for pk, name, score, band, arr in fields]
 
 
 @dataclass(frozen=True)

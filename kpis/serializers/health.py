@@ -109,7 +109,7 @@ class PartOut(serializers.Serializer[Part]):
     freshness = serializers.IntegerField()
     share = _points()
     contribution = _points()
-    source = SourceOut(source="value")
+    source = SourceOut(source="value")  # type: ignore[assignment]
 
 
 class CategoryOut(serializers.Serializer[CategoryPart]):

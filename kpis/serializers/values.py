@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from kpis.models import KpiValue
+from kpis.models import Kpi, KpiValue
 
 
 class ValueCorrection(serializers.Serializer[Any]):
@@ -35,7 +35,7 @@ class KpiValueInput(ValueCorrection):
 class KpiValueOut(serializers.ModelSerializer[KpiValue]):
     """A value with where it came from. superseded_at is null while it is in force."""
 
-    kpi = serializers.SlugRelatedField(slug_field="code", read_only=True)
+    kpi: serializers.SlugRelatedField[Kpi] = serializers.SlugRelatedField(slug_field="code", read_only=True)
 
     class Meta:
         model = KpiValue

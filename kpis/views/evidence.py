@@ -142,7 +142,7 @@ def _detail(request: Request, account: Account, found: Evidence | None, day: dat
         raise Http404("There is no such KPI.")
     part = found.part(code) if found else None
     value = part.value if part and part.value else queries.value_in_force(account, kpi, day)
-    anchors = part.item.anchors if part else kpi.anchors
+    anchors: Any = part.item.anchors if part else kpi.anchors
     return Detail(
         kpi=kpi,
         part=part,
