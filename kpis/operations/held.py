@@ -32,12 +32,12 @@ def settle_accounts(*, upload_id: UUID, decisions: Mapping[str, str], by: Actor)
     to create accounts), the name of an account, or "" (stays held). A proposed file is then read again; an
     imported one takes in the rows that waited. Raises WrongAnswer, NotNow, NameTaken, PermissionDenied.
     """
-    upload = locked_upload(upload_id, by)
+    upload = locked_upload(upload_id=upload_id, by=by)
     if upload.state not in (Upload.State.PROPOSED, Upload.State.DONE):
         raise NotNow("Wait until the file is read.")
     chosen = {clipped(spelling, 200): choice for spelling, choice in decisions.items() if choice != LEAVE}
     meant = {f"account:{spelling}": name for spelling, name in chosen.items() if name != CREATE}
-    upload.answers = {**upload.answers, **checked(meant, by)}
+    upload.answers = {**upload.answers, **checked(answers=meant, by=by)}
     upload.save(update_fields=["answers"])
     for spelling, choice in chosen.items():
         if choice == CREATE:
@@ -51,7 +51,7 @@ def take_in_held(*, upload_id: UUID, by: Actor) -> Upload:
 
     A file that is not imported yet is read anew, also when its reading had broken off.
     """
-    upload = locked_upload(upload_id, by)
+    upload = locked_upload(upload_id=upload_id, by=by)
     if upload.state not in (Upload.State.PROPOSED, Upload.State.DONE) and not upload.unread:
         raise NotNow("Wait until the file is imported.")
     return _again(upload, by)
@@ -59,7 +59,7 @@ def take_in_held(*, upload_id: UUID, by: Actor) -> Upload:
 
 def _again(upload: Upload, by: Actor) -> Upload:
     if upload.state != Upload.State.DONE:
-        start_reading(upload, by)
+        start_reading(upload=upload, by=by)
         return upload
     upload.state = Upload.State.IMPORTING
     upload.job = start_job("kpis.take_in_held", by=by, subject_id=upload.pk)

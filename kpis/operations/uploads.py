@@ -126,7 +126,7 @@ def _register(name: str, stored: _Stored, *, corrects: UUID | None, by: Actor, a
         upload.state, upload.message, upload.finished_at = Upload.State.REFUSED, refusal, at
     upload.save(force_insert=True)
     if not refusal:
-        start_reading(upload, by)
+        start_reading(upload=upload, by=by)
     return upload
 
 
@@ -151,7 +151,7 @@ def _refusal(upload: Upload) -> str:
     return ""
 
 
-def start_reading(upload: Upload, by: Actor) -> None:
+def start_reading(*, upload: Upload, by: Actor) -> None:
     upload.state, upload.message, upload.finished_at = Upload.State.READING, "", None
     upload.job = start_job("kpis.read_upload", by=by, subject_id=upload.pk)
     upload.save(update_fields=["state", "message", "finished_at", "job"])
@@ -164,16 +164,18 @@ def answer_upload(*, upload_id: UUID, answers: Mapping[str, str], by: Actor) -> 
     answers: key of the question -> answer; an empty answer takes an earlier one back. Raises WrongAnswer,
     NotNow once importing has begun, PermissionDenied, Upload.DoesNotExist.
     """
-    upload = locked_upload(upload_id, by)
+    upload = locked_upload(upload_id=upload_id, by=by)
     if upload.state not in (Upload.State.PROPOSED, Upload.State.READING):
         raise NotNow("This file is past its questions.")
-    upload.answers = {key: value for key, value in {**upload.answers, **checked(answers, by)}.items() if value}
+    upload.answers = {
+        key: value for key, value in {**upload.answers, **checked(answers=answers, by=by)}.items() if value
+    }
     upload.save(update_fields=["answers"])
-    start_reading(upload, by)
+    start_reading(upload=upload, by=by)
     return upload
 
 
-def checked(answers: Mapping[str, str], by: Actor) -> dict[str, str]:
+def checked(*, answers: Mapping[str, str], by: Actor) -> dict[str, str]:
     """Answers whose key and value mean something. Raises WrongAnswer, whose field is the first wrong key.
 
     An empty value takes an answer back. Accounts are those `by` may fill.
@@ -215,7 +217,7 @@ def commit_upload(*, upload_id: UUID, by: Actor) -> Upload:
 
     Raises NotNow when the file is refused, imported already or has open questions; PermissionDenied.
     """
-    upload = locked_upload(upload_id, by)
+    upload = locked_upload(upload_id=upload_id, by=by)
     if upload.state == Upload.State.REFUSED:
         raise NotNow(upload.message)
     if upload.state != Upload.State.PROPOSED and not upload.resumable:
@@ -243,7 +245,7 @@ def cancel_upload(*, upload_id: UUID, by: Actor, at: datetime) -> Upload:
 
     Whole batches that were imported stay. Raises NotNow when there is nothing to stop; PermissionDenied.
     """
-    upload = locked_upload(upload_id, by)
+    upload = locked_upload(upload_id=upload_id, by=by)
     if upload.job and upload.job.open and upload.state in (Upload.State.READING, Upload.State.IMPORTING):
         cancel(upload.job)
         upload.job.refresh_from_db()
@@ -256,7 +258,7 @@ def cancel_upload(*, upload_id: UUID, by: Actor, at: datetime) -> Upload:
     return upload
 
 
-def locked_upload(upload_id: UUID, by: Actor) -> Upload:
+def locked_upload(*, upload_id: UUID, by: Actor) -> Upload:
     """The upload, locked, if `by` sees it and may upload. Raises Upload.DoesNotExist, PermissionDenied."""
     upload: Upload = (
         Upload.objects.visible_to(by).select_for_update(of=("self",)).select_related("job").get(pk=upload_id)

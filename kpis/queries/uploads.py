@@ -18,7 +18,7 @@ from kpis.workbook.types import Holds
 
 HELD, NOTICE, RESOLVED = UploadIssue.State.HELD, UploadIssue.State.NOTICE, UploadIssue.State.RESOLVED
 MOST_TYPED = 500
-MOST_NAMES = 12  # misspelt names shown at once, those with most values first
+MOST_NAMES = 8  # misspelt names shown at once, those with most values first
 
 KINDS = {
     "missing_value": "Empty or “not available”",

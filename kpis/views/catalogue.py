@@ -89,6 +89,7 @@ def _inbox(request: Request, *, error: str = "", about: UUID | None = None) -> H
 @require_POST
 def settle(request: Request, unknown_id: UUID) -> HttpResponse:
     """Name an unknown KPI or ignore it; from a file's page the file is then read again."""
+    get_object_or_404(UnknownKpi, pk=unknown_id)
     given = UnknownKpiSettlement(data=request.POST)
     if not given.is_valid() or ("ignore" not in request.POST and not given.validated_data.get("kpi")):
         return _inbox(request, error="Choose the KPI this name means.", about=unknown_id)
@@ -96,8 +97,6 @@ def settle(request: Request, unknown_id: UUID) -> HttpResponse:
     try:
         operations.settle_unknown_kpi(unknown_id=unknown_id, kpi=code, by=request.actor)
         return _after_settling(request, unknown_id)
-    except UnknownKpi.DoesNotExist:
-        return redirect("kpis:unknown")
     except DomainError as refusal:
         return _inbox(request, error=str(refusal), about=unknown_id)
 
@@ -117,6 +116,7 @@ def _after_settling(request: Request, unknown_id: UUID) -> HttpResponse:
 @require_POST
 def take_in_named(request: Request, unknown_id: UUID) -> HttpResponse:
     """Take in the rows that waited for a name which means something by now, in every file of it."""
+    get_object_or_404(UnknownKpi, pk=unknown_id)
     waiting = queries.uploads_waiting_for(unknown_id, by=request.actor)
     for upload_id in waiting:
         operations.take_in_held(upload_id=upload_id, by=request.actor)
