@@ -152,6 +152,7 @@ def log_in(product: Product, open_browser: Callable[..., Page]) -> Callable[...,
 def shoot(page: Page, name: str) -> None:
     """A picture for people to look at, in .run/shots/."""
     SHOTS.mkdir(parents=True, exist_ok=True)
+    page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
