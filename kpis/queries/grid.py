@@ -127,8 +127,8 @@ def grid(account: Account, *, until: date, everything: bool = False, asked: str 
     """
     months = months_back(month_of(until), MONTHS)
     kpis = list(_kpis(account))
-    measured = [kpi for kpi in kpis if kpi.measured or kpi.code == asked]  # type: ignore[attr-defined]
-    shown = kpis if everything or not any(kpi.measured for kpi in kpis) else measured  # type: ignore[attr-defined]
+    measured = [kpi for kpi in kpis if kpi.measured or kpi.code == asked]
+    shown = kpis if everything or not any(kpi.measured for kpi in kpis) else measured
     values = _values(account, months)
     health = AccountHealth.objects.filter(account=account).first()
     anchors = live_anchors()

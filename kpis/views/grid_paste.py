@@ -74,18 +74,21 @@ def grid_paste(request: Request, account_id: UUID) -> HttpResponse:
 
 
 def _read(account: Account, texts: Sequence[str]) -> list[Pasted]:
-    """Each text with its cell, in two queries; what names no cell is left out."""
-    places = [(place[:-8], month_named(place[-7:]), *rest) for place, *rest in (text.split("|", 2) for text in texts)]
-    known = Kpi.objects.filter(code__in={place[0] for place in places}, active=True, portfolio_only=False)
-    kpis = {kpi.code: kpi for kpi in known}
-    months = {place[1] for place in places if place[1]}
+    """Each "code-month|value looked at|text" with its cell, in two queries; what names no cell is left out."""
+    places: list[tuple[str, date, str, str]] = []
+    for line in texts:
+        place, expected, text = [*line.split("|", 2), "", ""][:3]
+        month = month_named(place[-7:])
+        if month and text:
+            places.append((place[:-8], month, expected, text))
+    codes, months = {place[0] for place in places}, {place[1] for place in places}
+    kpis = {kpi.code: kpi for kpi in Kpi.objects.filter(code__in=codes, active=True, portfolio_only=False)}
     current = queries.current_values(account, list(kpis.values()), list(months))
-    found = []
-    for place in places:
-        code, month = place[0], place[1]
-        if len(place) == 4 and code in kpis and month:
-            found.append(_judged(kpis[code], month, place[3], place[2], current.get((kpis[code].pk, month))))
-    return found
+    return [
+        _judged(kpis[code], month, text, expected, current.get((kpis[code].pk, month)))
+        for code, month, expected, text in places
+        if code in kpis
+    ]
 
 
 def _judged(kpi: Kpi, month: date, text: str, expected: str, current: KpiValue | None) -> Pasted:
@@ -144,7 +147,7 @@ def _applied(request: Request, account: Account, made: list[str], left: list[Pas
     words = f"{len(made)} value{'' if len(made) == 1 else 's'} corrected. The score follows."
     answer = _dialog(request, account, left, done=len(made)) if left else HttpResponse(status=204)
     undo_url = reverse("kpis:undo-paste", args=[account.pk, _remember(request, made)]) if made else ""
-    close = {} if left else {"closeDialog": True}
+    close: dict[str, Any] = {} if left else {"closeDialog": True}
     return toast(answer, words if made else "Nothing was changed.", undo_url=undo_url, **close, **changed(account))
 
 

@@ -26,6 +26,7 @@ customElements.define("pl-grid", class extends HTMLElement {
     ];
     for (const [target, name, heard, capture] of this.listeners) target.addEventListener(name, heard, capture);
     this.#settle();
+    this.#showNewest();
   }
 
   disconnectedCallback() {
@@ -52,6 +53,12 @@ customElements.define("pl-grid", class extends HTMLElement {
     this.activeId = first.id;
     first.tabIndex = 0;
     if (this.cellId) this.#cell()?.classList.add("editing");
+  }
+
+  // Where twelve months do not fit the newest one with values is in view, not the oldest.
+  #showNewest() {
+    const wrap = this.querySelector(".kg-wrap");
+    if (this.active) wrap.scrollLeft = this.active.offsetLeft + 2 * this.active.offsetWidth - wrap.clientWidth;
   }
 
   #entered(cell) {
