@@ -113,7 +113,9 @@ class _Held:
         if not cells and not issues:
             return
         good = replace(batch, cells=cells, issues=issues, notices=())
-        counts = write_values(good, self.reader, by=self.by, at=self.at, newer_than=self.upload.finished_at)
+        counts = write_values(
+            batch=good, reader=self.reader, by=self.by, at=self.at, newer_than=self.upload.finished_at
+        )
         self.waiting.release((cell.sheet, cell.row, cell.column) for cell in cells)
         self.waiting.release((place_of(cell) for issue in issues for cell in issue.held), replaced=True)
         self.recorder.write(issues, ())

@@ -92,7 +92,7 @@ class _Run:
             raise TakenOver
         if after == 0:  # what reading showed gives way to what importing finds
             UploadIssue.objects.filter(upload=upload).delete()
-        counts = write_values(batch, self.reader, by=self.by, at=self.at)
+        counts = write_values(batch=batch, reader=self.reader, by=self.by, at=self.at)
         counts["held"] = self.recorder.write(batch.issues, batch.notices)
         if self.returned:
             self.returned.take(batch)
@@ -103,7 +103,7 @@ class _Run:
 
 
 def write_values(
-    batch: Batch, reader: Reader, *, by: Actor, at: datetime, newer_than: datetime | None = None
+    *, batch: Batch, reader: Reader, by: Actor, at: datetime, newer_than: datetime | None = None
 ) -> Counter[str]:
     """Store the cells of a batch inside the caller's transaction and tell the trail. Returns what became of them.
 
