@@ -27,7 +27,7 @@ from core.time import months_between
 from kpis import rules
 from kpis.events import HealthChanged, PortfolioScored
 from kpis.models import AccountHealth
-from kpis.operations.scores import Scored, replace_scores, score_day
+from kpis.operations.scores import Scored, replace_scores, score_day, score_days
 from kpis.queries.health import TREND_MONTHS, LiveCard, Standing, Stored, live_card, standings, stored_on, trend_days
 from kpis.queries.measured import Sheet, newest_values, values_since
 from kpis.scoring import Trend, portfolio_trend
@@ -122,8 +122,7 @@ def rescore_past(account_ids: Sequence[UUID], card: LiveCard, *, at: datetime, b
     measured = values_since(accounts, card.kpi_ids, on=days[-1], since=since, for_ever=card.for_ever)
     stored, written = stored_on(accounts, days), 0
     trends: list[list[int | None]] = [[] for _ in accounts]
-    for day in days:
-        scored = score_day(card, measured, day)
+    for day, scored in zip(days, score_days(card, measured, days), strict=True):
         for row, trend in enumerate(trends):
             trend.append(scored.score(row))
         stale = [row for row, account in enumerate(accounts) if _stale(scored, row, stored.get((account, day)))]
