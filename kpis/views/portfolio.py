@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
@@ -32,6 +32,7 @@ from kpis.views.whole import whole
 from kpis.workbook import neutralise
 
 PAGE = 50
+SPARK_LEAST = 24.0  # points of health that a trend's drawing spans at least
 MARKS_MOST = 400  # above this the picture is a spread: nobody tells ten thousand marks apart
 SAMPLE_JOBS = ("kpis.add_sample_data", "kpis.remove_sample_data")
 SORTED_BY = {
@@ -69,6 +70,7 @@ class Row:
     change: Decimal | None
     good: str  # up: the move is coloured; none: too small to say, or ageing alone
     trend: list[float | None]
+    scale: tuple[float, float]  # lowest and highest point of the trend's drawing
     coverage: int | None
     renews_in: int | None
 
@@ -76,6 +78,7 @@ class Row:
     def of(cls, account: Account, today: date, links: "Links") -> "Row":
         health = getattr(account, "health", None)
         prints = health.fingerprint if health else []
+        trend = [None if point is None else point / 100 for point in health.trend] if health else []
         return cls(
             account=account,
             url=links.page(account.pk),
@@ -85,10 +88,18 @@ class Row:
             bars=[(c.name, value, band_of(value)) for c, value in zip(CATEGORIES, prints, strict=False)],
             change=health.change if health else None,
             good="up" if health and health.arrow else "none",
-            trend=[None if point is None else point / 100 for point in health.trend] if health else [],
+            trend=trend,
+            scale=_scale([point for point in trend if point is not None]),
             coverage=health.coverage if health else None,
             renews_in=_days(account.renewal_on, today),
         )
+
+
+def _scale(points: list[float]) -> tuple[float, float]:
+    """Around the year's points, but never so narrow that a point or two look like a fall."""
+    low, high = min(points, default=0), max(points, default=100)
+    air = max(4.0, (SPARK_LEAST - (high - low)) / 2)
+    return low - air, high + air
 
 
 class Links:
@@ -135,6 +146,8 @@ def address(wanted: BookFilter, **changes: str) -> str:
 def portfolio(request: Request) -> HttpResponse:
     """Every account with its health, what needs attention first."""
     wanted, today, by = _wanted(request), now().date(), request.actor
+    if not all(request.GET.values()) and not request.htmx:
+        return redirect(address(wanted))  # the form sends every field; the address keeps those that say something
     whole = queries.totals(queries.book(BookFilter(), by=by, today=today), by=by, today=today)
     jobs = Job.objects.filter(kind__in=SAMPLE_JOBS, finished_at=None)
     context: dict[str, Any] = {
