@@ -131,6 +131,7 @@ def _page(
         "version": found.version if found and started else posted.get("version"),
         "was": stored if started else {n: posted[f"was-{n}"] for n in operations.EDITABLE if f"was-{n}" in posted},
         "errors": errors,
+        "refused": errors.get("", []),  # what belongs to no field
         "theirs": theirs or {},
         "edit": queries.last_edit(found.pk) if found and theirs is not None else None,
         "owner_options": _owners(found),
