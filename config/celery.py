@@ -3,6 +3,7 @@ import time
 from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
@@ -14,6 +15,21 @@ TRY_AGAIN_AFTER = 2.0
 SENDING = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN, "max_retries": 0}
 
 
+class LastingConnection(Connection):
+    """A connection whose channels, once it is closed, fail as connections do.
+
+    The stock one takes itself off its transport; a worker that closes a lost connection a second time, or
+    acknowledges a task that ended meanwhile, then dies of an AttributeError (celery and kombu 5.7.0).
+    """
+
+    def _do_close_transport(self) -> None:
+        self._transport = None
+
+
+class Messages(AMQP):
+    Connection = LastingConnection
+
+
 class Plumbline(Celery):
     """Celery that gives up quickly when it sends, and then for a moment does not try at all.
 
@@ -21,6 +37,7 @@ class Plumbline(Celery):
     all the time it hangs. Receiving is left as it is: a worker waits for its broker as long as it takes.
     """
 
+    amqp_cls = Messages
     _away_until = 0.0
 
     def connection_for_write(self, url: str | None = None, **kwargs: Any) -> Connection:
