@@ -8,16 +8,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Target:
-    """The figure to reach: at most `limit`, or at least it when `least`."""
+    """The figure to reach: at most `limit`, at least it when `least`, no other when `exactly`."""
 
     limit: float
     least: bool = False
+    exactly: bool = False
 
     def met(self, value: float) -> bool:
+        if self.exactly:
+            return value == self.limit
         return value >= self.limit if self.least else value <= self.limit
 
     def __str__(self) -> str:
-        return f"{'≥' if self.least else '≤'} {self.limit:g}"
+        return f"{'=' if self.exactly else '≥' if self.least else '≤'} {self.limit:,.10g}"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Results:
         ok = target.met(value) if target else None
         self.found[name] = Result(round(value, 3), unit, str(target) if target else "", ok)
         verdict = {True: "ok", False: "MISSED", None: ""}[ok]
-        print(f"{name:<44} {value:>14,.2f} {unit:<12} {target or '':<10} {verdict}", flush=True)
+        print(f"{name:<44} {value:>14,.2f} {unit:<12} {str(target or ''):<10} {verdict}", flush=True)
 
     def write(self) -> Path:
         path = Path(os.environ.get("BENCH_JSON", ".run/bench.json"))
