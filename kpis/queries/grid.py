@@ -39,6 +39,11 @@ def source_text(value: KpiValue) -> str:
     return f"{verb}{who} on {day(localtime(value.recorded_at))}{why}"
 
 
+def unit_of(kpi: Kpi) -> str:
+    """The unit as it is said after a number; "" for one that only names a scale, such as 1-5."""
+    return "" if kpi.unit == "score" or kpi.unit[:1].isdigit() or kpi.unit[:1] == "-" else kpi.unit
+
+
 @dataclass(frozen=True)
 class GridCell:
     """One KPI in one month. band: of the value's points; "" when there is no value or no range to judge it by.
@@ -74,9 +79,14 @@ class GridCell:
         return plain(self.value.value) if self.value else ""
 
     @property
+    def said(self) -> str:
+        """The value with its unit: "85 %"."""
+        return f"{self.text} {unit_of(self.kpi)}".strip()
+
+    @property
     def spoken(self) -> str:
         """For people who hear the page: "Seat use, Nov 2026: 85 %, green"."""
-        what = f"{self.text} {self.kpi.unit}".strip() if self.value else "no value"
+        what = self.said if self.value else "no value"
         return f"{self.kpi.name}, {self.period:%b %Y}: {what}{f', {self.band}' if self.band else ''}"
 
     @property

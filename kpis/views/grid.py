@@ -42,9 +42,8 @@ def month_named(text: str) -> date | None:
 
 
 def limits_words(kpi: Kpi) -> str:
-    """The hard limits with the unit: "0 to 100 %"; a unit that is itself a scale ("1-5") is not said twice."""
-    scale = kpi.unit[:1].isdigit() or kpi.unit[:1] == "-" or kpi.unit == "score"
-    return limits_of(kpi) if scale else f"{limits_of(kpi)} {kpi.unit}".strip()
+    """The hard limits with the unit: "0 to 100 %"."""
+    return f"{limits_of(kpi)} {queries.unit_of(kpi)}".strip()
 
 
 def may_edit(request: Request, account: Account) -> bool:
@@ -222,6 +221,7 @@ def _form(
     }
     if request.htmx:
         return render(request, "kpis/grid_form.html", context, status=status)
+    context["alone"] = True
     context["history"] = queries.cell_history(account, cell.kpi, cell.period)
     return render(request, "kpis/grid_cell.html", context, status=status)
 
