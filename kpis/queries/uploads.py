@@ -18,7 +18,7 @@ from kpis.workbook.types import Holds
 
 HELD, NOTICE, RESOLVED = UploadIssue.State.HELD, UploadIssue.State.NOTICE, UploadIssue.State.RESOLVED
 MOST_TYPED = 500
-MOST_NAMES = 8  # misspelt names shown at once, those with most values first
+FEW_NAMES, MOST_NAMES = 8, 300  # misspelt names shown at once
 
 KINDS = {
     "missing_value": "Empty or “not available”",
@@ -120,14 +120,16 @@ class UnknownNames:
         return self.total - len(self.shown)
 
 
-def unknown_accounts(upload: Upload) -> UnknownNames:
+def unknown_accounts(upload: Upload, *, every: bool = False) -> UnknownNames:
+    """Names with most values first: the first FEW_NAMES, or up to MOST_NAMES."""
+    limit = MOST_NAMES if every else FEW_NAMES
     held = UploadIssue.objects.filter(upload=upload, state=HELD, kind="unknown_account_spelling")
     grouped = held.exclude(account_name="").values("account_name").annotate(
         guess=Max("likely"), waiting=Sum("cells"), rows=Count("id")
     )  # fmt: skip
-    found = grouped.order_by("-waiting", "account_name")[:MOST_NAMES]
+    found = grouped.order_by("-waiting", "account_name")[:limit]
     shown = [UnknownName(r["account_name"], r["guess"] or "", r["waiting"] or 0, r["rows"]) for r in found]
-    return UnknownNames(shown, grouped.order_by().count() if len(shown) == MOST_NAMES else len(shown))
+    return UnknownNames(shown, grouped.order_by().count() if len(shown) == limit else len(shown))
 
 
 def unknown_kpis(*, state: str | None = UnknownKpi.State.OPEN) -> QuerySet[UnknownKpi]:

@@ -117,7 +117,7 @@ def _details(request: Request, found: Upload) -> dict[str, Any]:
     )
     kpis = list(queries.active_kpis())
     unknown = list(queries.unknown_kpis_of(found))
-    accounts = queries.unknown_accounts(found)
+    accounts = queries.unknown_accounts(found, every=request.GET.get("names") == "all")
     asked = any(question["key"] == "account" for question in found.proposal.get("questions", ()))
     return {
         "issues": page,
