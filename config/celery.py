@@ -37,7 +37,7 @@ class Plumbline(Celery):
     all the time it hangs. Receiving is left as it is: a worker waits for its broker as long as it takes.
     """
 
-    amqp_cls = Messages
+    amqp_cls = Messages  # type: ignore[assignment]  # the stubs know it by name only
     _away_until = 0.0
 
     def connection_for_write(self, url: str | None = None, **kwargs: Any) -> Connection:
