@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -6,6 +7,12 @@ from django.db import models
 from accounts.models import Account, OfAccountQuerySet
 from core.models import TenantModel
 from kpis.models import Kpi
+
+
+def plain(figure: Decimal, unit: str = "") -> str:
+    """'50' for 50.00, '20.5%', '3.25 days': a stored figure as a sentence says it."""
+    text = f"{figure.normalize():f}"
+    return f"{text}{'' if unit == '%' else ' '}{unit}" if unit else text
 
 
 class Playbook(TenantModel):
@@ -45,7 +52,7 @@ class Trigger(TenantModel):
     cooldown_days = models.PositiveSmallIntegerField(default=28)
 
     def __str__(self) -> str:
-        return f"{self.condition} {self.threshold:g}"
+        return f"{self.condition} {plain(self.threshold, self.unit)}"
 
     @property
     def condition(self) -> str:

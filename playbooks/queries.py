@@ -16,7 +16,7 @@ from core.models import Entry
 from kpis import rules as kpis_rules
 from kpis.models import AccountHealth, KpiValue
 from playbooks import rules
-from playbooks.models import Playbook, Run, Step, Trigger
+from playbooks.models import Playbook, Run, Step, Trigger, plain
 
 RENEWAL_DAYS = 90  # a renewal further away is no reason yet
 
@@ -217,7 +217,7 @@ def _below_reason(trigger: Trigger, score_id: UUID, old: int | None, new: int) -
     limit, score = trigger.threshold, Decimal(new) / 100
     if old is None or not Decimal(old) / 100 >= limit > score:
         return None
-    return Reason(score, limit, f"Health fell below {limit:g}: it is {score:.2f}.", f"score:{score_id}", score_id)
+    return Reason(score, limit, f"Health fell below {plain(limit)}: it is {score:.2f}.", f"score:{score_id}", score_id)
 
 
 def _fell_reason(trigger: Trigger, account: Account, score_id: UUID) -> Reason | None:
@@ -226,7 +226,7 @@ def _fell_reason(trigger: Trigger, account: Account, score_id: UUID) -> Reason |
     if change is None or change >= 0 or -change < limit * 100:
         return None
     points = Decimal(-change) / 100
-    sentence = f"Health fell by {points:.2f} points in 28 days; the limit is {limit:g}."
+    sentence = f"Health fell by {points:.2f} points in 28 days; the limit is {plain(limit)}."
     return Reason(points, limit, sentence, f"score:{score_id}", score_id)
 
 
@@ -236,7 +236,7 @@ def _renewal_reason(trigger: Trigger, account: Account, score_id: UUID, new: int
     if days is None or not 0 <= days <= RENEWAL_DAYS or score >= limit:
         return None
     when = "today" if days == 0 else f"in {days} day{'' if days == 1 else 's'}"
-    sentence = f"Renewal {when} and health is {score:.2f}, below {limit:g}."
+    sentence = f"Renewal {when} and health is {score:.2f}, below {plain(limit)}."
     return Reason(score, limit, sentence, f"renewal:{account.renewal_on}", score_id)
 
 
@@ -250,8 +250,8 @@ def _kpi_reason(trigger: Trigger, account: Account) -> Reason | None:
     if before is None or not _beyond(trigger, found) or _beyond(trigger, before):
         return None
     word, unit = "below" if trigger.metric == Trigger.Metric.KPI_BELOW else "above", trigger.kpi.unit
-    measured = f"{found.value.normalize():f} {unit}".strip()
-    sentence = f"{trigger.kpi.name} is {measured} in {found.period:%B %Y}, {word} {trigger.threshold:g}."
+    measured, limit = plain(found.value, unit), plain(trigger.threshold, unit)
+    sentence = f"{trigger.kpi.name} is {measured} in {found.period:%B %Y}, {word} {limit}."
     return Reason(found.value, trigger.threshold, sentence, f"value:{found.pk}")
 
 

@@ -16,7 +16,7 @@ from core.time import day_in
 from kpis.models import AccountHealth
 from playbooks import rules
 from playbooks.events import TriggerChanged
-from playbooks.models import Run, Trigger
+from playbooks.models import Run, Trigger, plain
 from playbooks.operations.runs import start
 from playbooks.queries import Reason, reason_to_start
 
@@ -85,5 +85,5 @@ def set_trigger(*, trigger_id: UUID, threshold: Decimal, active: bool, by: Actor
         return trigger
     trigger.threshold, trigger.active = threshold, active
     trigger.save(update_fields=["threshold", "active"])
-    record(TriggerChanged(None, trigger.pk, [f"{old[0]:g}", f"{threshold:g}"], [old[1], active]), by=by)
+    record(TriggerChanged(None, trigger.pk, [plain(old[0]), plain(threshold)], [old[1], active]), by=by)
     return trigger

@@ -40,7 +40,7 @@ def set_trigger(request: Request, trigger_id: UUID) -> HttpResponse:
         trigger = operations.set_trigger(trigger_id=trigger.pk, **given.validated_data, by=request.actor)
     except DomainError as refusal:
         return _form(request, trigger, str(refusal))
-    words = f"Saved: {trigger} {trigger.unit}, {'on' if trigger.active else 'off'}."
+    words = f"Saved: {trigger}, {'on' if trigger.active else 'off'}."
     if request.htmx:
         context = {"trigger": trigger, "may_edit": True}
         return toast(render(request, "playbooks/trigger.html", context), words)
