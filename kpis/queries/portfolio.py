@@ -76,13 +76,21 @@ def _renewing(today: date) -> Q:
     return Q(renewal_on__gte=today, renewal_on__lt=today + timedelta(days=RENEWING_DAYS))
 
 
+# What a line of the portfolio shows; the other columns are not worth reading fifty times a page.
+_SHOWN = (
+    "name", "industry", "region", "tier", "stage", "sample", "arr", "currency", "renewal_on", "owner__name",
+    "health__score_hundredths", "health__band", "health__coverage", "health__fingerprint", "health__trend",
+    "health__change_hundredths", "health__arrow", "health__attention", "health__as_of", "health__scored_at",
+)  # fmt: skip
+
+
 def in_order(accounts: QuerySet[Account], sort: str, *, all_scored: bool) -> tuple[QuerySet[Account], list[str]]:
     """The accounts with what they are ordered by, and the order for `keyset_page`; what is unknown comes last.
 
     all_scored: every account of the tenant has a standing, so that the index of the portfolio can be walked.
     """
     name, down = sort.lstrip("-"), sort.startswith("-")
-    accounts = accounts.select_related("owner", "health")
+    accounts = accounts.select_related("owner", "health").only(*_SHOWN)
     if name == "attention" and all_scored:
         accounts, key = accounts.filter(health__isnull=False), "health__attention"
     else:
@@ -132,7 +140,7 @@ class Sums:
 
 @dataclass
 class Totals:
-    """What a set of accounts adds up to. bands: band -> (accounts, their ARR)."""
+    """What a set of accounts adds up to. points: (whole points of the score, band) -> accounts."""
 
     accounts: int = 0
     unscored: int = 0
@@ -144,6 +152,7 @@ class Totals:
     arr: Sums = field(default_factory=Sums)
     arr_by_band: dict[str, Sums] = field(default_factory=lambda: {band: Sums() for band in Band.values})
     arr_renewing: Sums = field(default_factory=Sums)
+    points: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
     coverage_sum: int = 0
     score_sum: int = 0
 
@@ -163,11 +172,11 @@ class Totals:
 
 
 def totals(accounts: QuerySet[Account], *, by: Actor, today: date) -> Totals:
-    """Count and add up in one query, whatever the number of accounts."""
+    """Count and add up in one query, whatever the number of accounts; a row of it is a band, a currency and a point."""
     renewing = _renewing(today)
     rows = (
         accounts.order_by()
-        .values_list("health__band", "currency")
+        .values_list("health__band", "currency", F("health__score_hundredths") / 100)
         .annotate(
             n=Count("pk"),
             n_arr=Count("arr"),
@@ -188,13 +197,13 @@ def totals(accounts: QuerySet[Account], *, by: Actor, today: date) -> Totals:
     return found
 
 
-def _add(
-    found: Totals, band: str | None, currency: str, n: int, n_arr: int, sum_arr: Decimal | None, *rest: Any
-) -> None:
-    attention, mine, sample, renewing, n_arr_renewing, sum_arr_renewing, coverage, score = rest
+def _add(found: Totals, band: str | None, currency: str, point: int | None, n: int, *rest: Any) -> None:
+    n_arr, sum_arr, attention, mine, sample, renewing, n_arr_renewing, sum_arr_renewing, coverage, score = rest
     found.accounts += n
     found.unscored += 0 if band else n
     found.bands[band or Band.UNKNOWN] += n
+    if band and point is not None:
+        found.points[int(point), band] += n
     for sums in (found.arr, found.arr_by_band[band or Band.UNKNOWN]):
         sums.add(sum_arr, currency, unknown=n - n_arr)
     found.attention += attention
@@ -238,13 +247,11 @@ class Bin:
         return self.low + self.width
 
 
-def spread(accounts: QuerySet[Account], *, width: int = 2) -> list[Bin]:
-    """How many accounts stand where, in bins of `width` points that no band's edge cuts (50 and 75 are edges)."""
-    scored = accounts.filter(health__score_hundredths__isnull=False).order_by()
-    at = scored.values_list(F("health__score_hundredths") / 100, "health__band").annotate(Count("pk"))
+def spread(totals: Totals, *, width: int = 2) -> list[Bin]:
+    """How many accounts stand where, in bins of `width` points; 50 is the edge of one, 75 parts one by its bands."""
     counted: dict[tuple[int, str], int] = defaultdict(int)
-    for point, band, count in at:
-        counted[(min(int(point), 99) // width * width, band)] += count
+    for (point, band), count in totals.points.items():
+        counted[min(point, 99) // width * width, band] += count
     return [Bin(low, width, count, band) for (low, band), count in sorted(counted.items())]
 
 

@@ -115,22 +115,25 @@ def test_the_filter_is_in_the_address(book: World, query: str, found: set[str]) 
 
 @pytest.mark.parametrize("sort", [sign + name for name in SORTS for sign in ("", "-")])
 @pytest.mark.parametrize("unscored", [False, True])
-def test_no_account_is_lost_or_doubled_between_pages(book: World, sort: str, unscored: bool) -> None:
+def test_no_account_is_lost_or_doubled_between_pages(
+    book: World, monkeypatch: pytest.MonkeyPatch, sort: str, unscored: bool
+) -> None:
+    monkeypatch.setattr(import_module("kpis.views.portfolio"), "PAGE", 7)
     Account.objects.all().delete()
-    for number in range(120):
+    for number in range(24):
         account = Account.objects.create(
             name=f"Customer {number:03}",
-            arr=None if number % 7 == 0 else Decimal(number % 5),
-            renewal_on=None if number % 6 == 0 else TODAY + timedelta(days=number % 4),
+            arr=None if number % 7 == 0 else Decimal(number % 3),
+            renewal_on=None if number % 6 == 0 else TODAY + timedelta(days=number % 2),
         )
-        if not (unscored and number % 10 == 0):
-            known = None if number % 9 == 0 else 100 * (number % 11)
-            standing(account, known, change=None if known is None else (number % 3) * 100)
+        if not (unscored and number % 5 == 0):
+            known = None if number % 4 == 0 else 100 * (number % 3)
+            standing(account, known, change=None if known is None else (number % 2) * 100)
 
     found = every_name(book.browser(book.mona), f"/accounts/?sort={sort}")
 
-    assert len(found) == 120
-    assert len(set(found)) == 120
+    assert len(found) == 24
+    assert len(set(found)) == 24
 
 
 def test_what_is_unknown_comes_last_in_either_direction(book: World) -> None:
@@ -142,7 +145,7 @@ def test_what_is_unknown_comes_last_in_either_direction(book: World) -> None:
     assert names(book.browser(book.mona), "/accounts/?sort=-arr") == ["Large", "Small", "Unknown"]
 
 
-@pytest.mark.parametrize("accounts", [1, 3, 60])
+@pytest.mark.parametrize("accounts", [1, 3])
 def test_the_page_costs_the_same_queries_for_few_and_many(book: World, query_count: Any, accounts: int) -> None:
     Account.objects.all().delete()
     for number in range(accounts):
