@@ -1,6 +1,6 @@
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.utils.timezone import now
@@ -17,13 +17,19 @@ AT_MOST = 30.0  # seconds of one redelivery; the next one goes on
 @shared_task(name="core.redeliver")
 def redeliver(**_: object) -> None:
     """Start the subscribers of entries whose delivery got lost, e.g. because the broker was away."""
-    until, at = time.monotonic() + AT_MOST, now()
+    until, before = time.monotonic() + AT_MOST, now() - UNDELIVERED_AFTER
+    if not _waiting(before):
+        return
     last: int | None = 0
     while last is not None and time.monotonic() < until:
-        last = audit.redeliver(before=at - UNDELIVERED_AFTER, after=last)
-    oldest = audit.oldest_waiting()
-    if oldest is not None and oldest < at - OVERDUE_AFTER:
-        log.error("entries have waited for their subscribers since %s", oldest.isoformat())
+        last = audit.redeliver(before=before, after=last)
+    if since := _waiting(now() - OVERDUE_AFTER):
+        log.error("entries have waited for their subscribers since %s", since.isoformat())
+
+
+def _waiting(before: datetime) -> datetime | None:
+    since = audit.oldest_waiting()
+    return since if since and since < before else None
 
 
 @shared_task(name="core.revive_jobs")
