@@ -33,7 +33,8 @@ def render_pdf(html: str, css: str) -> tuple[bytes, int]:
     from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
     from weasyprint.urls import URLFetcher  # noqa: PLC0415
 
-    logging.getLogger("fontTools").setLevel(logging.WARNING)  # twenty lines for each letter file otherwise
+    for name in ("fontTools", "weasyprint.progress"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # fifty lines for each report otherwise
     fetcher = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
     fonts = FontConfiguration()
     sheet = CSS(string=_faces() + css, font_config=fonts, url_fetcher=fetcher)
