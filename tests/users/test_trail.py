@@ -18,7 +18,9 @@ def all_events() -> list[type[Event]]:
     found, rest = [], [Event]
     while rest:
         rest += (kinds := rest.pop().__subclasses__())
-        found += [kind for kind in kinds if kind.__module__.endswith(".events")]
+        found += [
+            kind for kind in kinds if kind.__module__.endswith(".events") and not kind.__module__.startswith("tests.")
+        ]
     return found
 
 
