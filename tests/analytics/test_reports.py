@@ -258,7 +258,7 @@ def test_through_the_api(world: World) -> None:
     assert browser.get(f"{url}?account_id=nonsense").status_code == 400
 
 
-@pytest.mark.parametrize("key", [str(uuid4()), "1", "-" * 36])
+@pytest.mark.parametrize("key", ["01a1f940-ac31-7196-9d34-b951238a9b42", "1", "-" * 36])
 def test_what_is_not_there_is_404(world: World, key: str) -> None:
     for url in (f"/api/v1/reports/{key}/", f"/api/v1/reports/{key}/download/"):
         assert world.browser(world.mona).get(url).status_code == 404
