@@ -67,9 +67,9 @@ def rescore_accounts(*, account_ids: Sequence[UUID], at: datetime, by: Actor) ->
     """
     card, done = live_card(), Rescored()
     for chunk in chunks(account_ids):
-        done += rescore_chunk(chunk, card, at=at, by=by)
+        done += rescore_chunk(account_ids=chunk, card=card, at=at, by=by)
     if len(account_ids) > BULK:
-        portfolio_scored(done, by=by)
+        portfolio_scored(done=done, by=by)
     return done
 
 
@@ -80,13 +80,13 @@ def chunks(account_ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 @transaction.atomic
-def portfolio_scored(done: Rescored, *, by: Actor) -> None:
+def portfolio_scored(*, done: Rescored, by: Actor) -> None:
     """Put it on the trail that many accounts were scored at once."""
     record(PortfolioScored(account_id=None, scored=done.scored, moved=done.moved), by=by)
 
 
 @transaction.atomic
-def rescore_chunk(account_ids: Sequence[UUID], card: LiveCard, *, at: datetime, by: Actor) -> Rescored:
+def rescore_chunk(*, account_ids: Sequence[UUID], card: LiveCard, at: datetime, by: Actor) -> Rescored:
     """Score at most a few hundred accounts in one transaction; see `rescore_accounts`."""
     accounts, today = _locked(account_ids, by), at.date()
     if not accounts:
@@ -108,7 +108,7 @@ def _locked(account_ids: Sequence[UUID], by: Actor) -> list[UUID]:
 
 
 @transaction.atomic
-def rescore_past(account_ids: Sequence[UUID], card: LiveCard, *, at: datetime, by: Actor) -> int:
+def rescore_past(*, account_ids: Sequence[UUID], card: LiveCard, at: datetime, by: Actor) -> int:
     """Bring the month ends of the last year up to date for at most a few hundred accounts.
 
     A month whose values have not changed keeps its score; so a trend of freshly imported months is a real one.

@@ -26,7 +26,7 @@ def _rescore(account_ids: Sequence[UUID], at: datetime) -> None:
 def _rescore_past(account_ids: Sequence[UUID], at: datetime) -> None:
     card = live_card()
     for chunk in chunks(account_ids):
-        rescore_past(chunk, card, at=at, by=SCORING)
+        rescore_past(account_ids=chunk, card=card, at=at, by=SCORING)
 
 
 @shared_task(name="kpis.rescore_account")
@@ -72,10 +72,10 @@ def _rescore_all(job: Job | None) -> Rescored:
     at, card, done = now(), live_card(), Rescored()
     account_ids = accounts_to_score()
     for chunk in chunks(account_ids):
-        done += rescore_chunk(chunk, card, at=at, by=SCORING)
+        done += rescore_chunk(account_ids=chunk, card=card, at=at, by=SCORING)
         if job:
             jobs.progress(job, done=done.scored, total=len(account_ids))
     if account_ids:
-        portfolio_scored(done, by=SCORING)
+        portfolio_scored(done=done, by=SCORING)
     _rescore_past(accounts_without_last_month(at.date()), at)
     return done

@@ -27,7 +27,7 @@ def add_sample(*, job_id: str, **_: object) -> None:
         rescore_accounts(account_ids=accounts, at=at, by=SCORING)
         card = live_card()
         for chunk in chunks(accounts):
-            rescore_past(chunk, card, at=at, by=SCORING)
+            rescore_past(account_ids=chunk, card=card, at=at, by=SCORING)
         job.done = job.total = len(accounts)
         job.message = f"{len(accounts)} sample accounts added."
 

@@ -79,7 +79,7 @@ def score(*accounts: Account, at: datetime = NOW, past: bool = True) -> AccountH
     ids = [account.pk for account in accounts]
     rescore_accounts(account_ids=ids, at=at, by=SCORING)
     if past:
-        rescore_past(ids, live_card(), at=at, by=SCORING)
+        rescore_past(account_ids=ids, card=live_card(), at=at, by=SCORING)
     return AccountHealth.objects.select_related("latest").get(pk=ids[0])
 
 

@@ -217,7 +217,7 @@ def test_scoring_costs_the_same_queries_for_one_and_three(book: World, query_cou
     with query_count() as queries:
         rescore_accounts(account_ids=[account.pk for account in made], at=NOW, by=SCORING)
     with query_count() as past:
-        rescore_past([account.pk for account in made], card, at=NOW, by=SCORING)
+        rescore_past(account_ids=[account.pk for account in made], card=card, at=NOW, by=SCORING)
 
     assert queries.number == 13
     assert past.number <= 7 + 2 * len(trend_days(TODAY))

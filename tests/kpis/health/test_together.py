@@ -48,7 +48,7 @@ def test_workers_that_score_one_account_store_one_score(scratch_database: None) 
         fill(account, NOVEMBER)
 
     def work() -> int:
-        rescore_past([account.pk], live_card(), at=NOW, by=SCORING)
+        rescore_past(account_ids=[account.pk], card=live_card(), at=NOW, by=SCORING)
         return rescore_accounts(account_ids=[account.pk], at=NOW, by=SCORING).moved
 
     assert sorted(together(work)) == [0, 0, 0, 1]
