@@ -44,7 +44,7 @@ def _score(account_ids: list[UUID], at: datetime) -> None:
 def _score_past(account_ids: list[UUID], at: datetime) -> None:
     card = live_card()
     for chunk in chunks(account_ids):
-        rescore_past(chunk, card, at=at, by=BY)
+        rescore_past(account_ids=chunk, card=card, at=at, by=BY)
 
 
 def _seconds(work: Callable[[list[UUID], datetime], None], account_ids: list[UUID], at: datetime) -> float:
