@@ -106,7 +106,7 @@ def _portfolio(by: Actor) -> None:
     kpis.rescore_accounts(account_ids=accounts, at=at, by=scoring)
     card = live_card()
     for chunk in health.chunks(accounts):
-        health.rescore_past(chunk, card, at=at, by=scoring)
+        health.rescore_past(account_ids=chunk, card=card, at=at, by=scoring)
 
 
 def _kept_token(path: Path | None) -> str:
