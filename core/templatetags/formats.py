@@ -20,7 +20,7 @@ def decimal(value: Any) -> Decimal | None:
     if value is None or value == "":
         return None
     try:
-        number = Decimal(str(value))
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
     except ArithmeticError:
         return None
     return number if number.is_finite() else None
