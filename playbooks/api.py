@@ -1,3 +1,5 @@
+from uuid import UUID
+
 import django_filters
 from django.db.models import Prefetch, QuerySet
 from django.utils.timezone import now
@@ -44,7 +46,7 @@ class Playbooks(ReadOnlyModelViewSet[Playbook]):
         """Set the threshold of one trigger, and whether it is on."""
         given = TriggerSetting(data=request.data)
         given.is_valid(raise_exception=True)
-        trigger = operations.set_trigger(trigger_id=trigger_id, **given.validated_data, by=request.actor)
+        trigger = operations.set_trigger(trigger_id=UUID(trigger_id), **given.validated_data, by=request.actor)
         return Response(TriggerOut(trigger).data)
 
 
@@ -122,11 +124,13 @@ class WorkItems(ReadOnlyModelViewSet[Step]):
         given.is_valid(raise_exception=True)
         fields = dict(given.validated_data)
         version = fields.pop("version")
-        step = operations.complete_step(step_id=pk, expected_version=version, **fields, by=request.actor, at=now())
+        step = operations.complete_step(
+            step_id=UUID(pk), expected_version=version, **fields, by=request.actor, at=now()
+        )
         return Response(StepOut(step).data)
 
     @extend_schema(request=None, responses=StepOut)
     @action(detail=True, methods=["post"])
     def reopen(self, request: ApiRequest, pk: str) -> Response:
         """Take a completed step back."""
-        return Response(StepOut(operations.reopen_step(step_id=pk, by=request.actor)).data)
+        return Response(StepOut(operations.reopen_step(step_id=UUID(pk), by=request.actor)).data)

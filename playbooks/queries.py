@@ -13,8 +13,8 @@ from accounts.models import Account
 from accounts.panels import Chip
 from core.actor import Actor
 from core.models import Entry
-from kpis import rules as kpis_rules
 from kpis.models import AccountHealth, KpiValue
+from kpis.rules import EDIT_CATALOGUE, UPLOAD
 from playbooks import rules
 from playbooks.models import Playbook, Run, Step, Trigger, plain
 
@@ -146,7 +146,6 @@ def startable(account_id: UUID) -> list[Startable]:
 class CheckItem:
     """One first step: what, where, who may do it, whether it is done (from stored data alone)."""
 
-    code: str
     title: str
     hint: str
     url_name: str
@@ -162,14 +161,13 @@ def checklist() -> list[CheckItem]:
     scores = AccountHealth.objects.filter(account__sample=False, score_hundredths__isnull=False)
     runs = Run.objects.filter(account__sample=False)
     accounts, kpis = "accounts:import", "kpis:catalogue"
-    items = [
-        ("accounts", "Bring your accounts", "From a file, or pasted.", accounts, accounts_rules.IMPORT, real),
-        ("kpis", "Check the KPIs", "See that they mean what you mean.", kpis, kpis_rules.EDIT_CATALOGUE, checked),
-        ("values", "Upload KPI values", "Excel or CSV, as you have it.", "kpis:uploads", kpis_rules.UPLOAD, values),
-        ("score", "See the first score", "And open it down to the cell.", "kpis:portfolio", "", scores),
-        ("playbook", "Start a playbook", "By hand, or by a trigger.", "playbooks:playbooks", rules.START, runs),
+    return [
+        CheckItem("Bring your accounts", "From a file, or pasted.", accounts, accounts_rules.IMPORT, real.exists()),
+        CheckItem("Check the KPIs", "See that they mean what you mean.", kpis, EDIT_CATALOGUE, checked.exists()),
+        CheckItem("Upload KPI values", "Excel or CSV, as you have it.", "kpis:uploads", UPLOAD, values.exists()),
+        CheckItem("See the first score", "And open it down to the cell.", "kpis:portfolio", "", scores.exists()),
+        CheckItem("Start a playbook", "By hand, or by a trigger.", "playbooks:playbooks", rules.START, runs.exists()),
     ]
-    return [CheckItem(*item, found.exists()) for *item, found in items]
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ def search(request: Request) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     if not request.htmx:
         return redirect(f"{reverse('kpis:portfolio')}?{urlencode({'q': text})}")
-    found = queries.accounts_matching(text, by=request.actor).only("id", "name", "industry") if text else []
-    return render(request, "accounts/search.html", {"accounts": found[:MOST_FOUND]})
+    found = queries.accounts_matching(text, by=request.actor).only("id", "name", "industry")
+    return render(request, "accounts/search.html", {"accounts": found[:MOST_FOUND] if text else []})
 
 
 @login_required

@@ -1,4 +1,5 @@
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import localdate
@@ -24,7 +25,7 @@ def today(request: Request) -> HttpResponse:
     mine = queries.open_steps(by=request.actor).filter(owner_id=request.actor.user_id).order_by("due_on", "id")
     needing = (
         AccountHealth.objects.visible_to(request.actor)
-        .filter(account__archived_at=None, band__in=["red", "yellow"])
+        .filter(Q(band="red") | Q(arrow__lt=0), account__archived_at=None)
         .select_related("account")
         .order_by("attention", "account_id")
     )
