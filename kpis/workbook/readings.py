@@ -223,10 +223,16 @@ def _settle(
     raise Problem(
         "ambiguous_number",
         f'"{text}" can be {plain(figure.value)} or {plain(grouped)}; nothing in the file settles which.',
-        f"Write {plain(figure.value)}0 or {plain(grouped)}, or say which decimal sign the file uses."
+        f"Write {_certain(figure.value)} or {plain(grouped)}, or say which decimal sign the file uses."
         if not facts.decimal
-        else f"Write {plain(grouped)} or {plain(figure.value)}0.",
+        else f"Write {plain(grouped)} or {_certain(figure.value)}.",
     )
+
+
+def _certain(value: Decimal) -> str:
+    """The decimal reading so that nobody takes it for thousands: 4.96, and 3.9520 for 3.952."""
+    text = plain(value)
+    return f"{text}0" if len(text.partition(".")[2]) == 3 else text
 
 
 def _fits(value: Decimal, unit: str, kpi: KpiRef, *, fraction: bool) -> bool:
@@ -311,9 +317,14 @@ def _check_range(number: Decimal, converted: Decimal, kpi: KpiRef) -> None:
         limits = f"{plain(low)} to {plain(high)}" if low is not None and high is not None else "its limits"
         raise Problem(
             "out_of_range",
-            f"{plain(converted)} {kpi.unit} is outside of {limits}, the possible values of this KPI.",
+            f"{plain(converted)}{_spoken(kpi.unit)} is outside of {limits}, the possible values of this KPI.",
             "Correct the value or its unit.",
         )
+
+
+def _spoken(unit: str) -> str:
+    """The unit behind a number in a sentence; scales such as "1-7" say nothing there."""
+    return f" {unit}" if unit in {"%", "days", "h", "working h"} else ""
 
 
 # Number formats
