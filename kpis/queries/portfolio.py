@@ -18,6 +18,7 @@ from kpis.models import Band
 
 SORTS = ("attention", "name", "score", "change", "arr", "coverage", "renewal")
 RENEWING_DAYS = 90
+BIN = 250  # hundredths; 50 and 75 are edges of bins, so that none holds two bands
 UNSCORED = 7500  # where an account without a standing is sorted, as one without enough data
 FARTHEST = 1_000_000  # beyond every hundredth, so that what is unknown comes last in either direction
 NO_DAY = {False: date.max, True: date.min}
@@ -140,7 +141,7 @@ class Sums:
 
 @dataclass
 class Totals:
-    """What a set of accounts adds up to. points: (whole points of the score, band) -> accounts."""
+    """What a set of accounts adds up to. bins: (number of the bin, band) -> accounts."""
 
     accounts: int = 0
     unscored: int = 0
@@ -152,7 +153,7 @@ class Totals:
     arr: Sums = field(default_factory=Sums)
     arr_by_band: dict[str, Sums] = field(default_factory=lambda: {band: Sums() for band in Band.values})
     arr_renewing: Sums = field(default_factory=Sums)
-    points: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
+    bins: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
     coverage_sum: int = 0
     score_sum: int = 0
 
@@ -172,11 +173,11 @@ class Totals:
 
 
 def totals(accounts: QuerySet[Account], *, by: Actor, today: date) -> Totals:
-    """Count and add up in one query, whatever the number of accounts; a row of it is a band, a currency and a point."""
+    """Count and add up in one query, whatever the number of accounts; a row of it is a band, a currency and a bin."""
     renewing = _renewing(today)
     rows = (
         accounts.order_by()
-        .values_list("health__band", "currency", F("health__score_hundredths") / 100)
+        .values_list("health__band", "currency", F("health__score_hundredths") / BIN)
         .annotate(
             n=Count("pk"),
             n_arr=Count("arr"),
@@ -197,13 +198,13 @@ def totals(accounts: QuerySet[Account], *, by: Actor, today: date) -> Totals:
     return found
 
 
-def _add(found: Totals, band: str | None, currency: str, point: int | None, n: int, *rest: Any) -> None:
+def _add(found: Totals, band: str | None, currency: str, place: int | None, n: int, *rest: Any) -> None:
     n_arr, sum_arr, attention, mine, sample, renewing, n_arr_renewing, sum_arr_renewing, coverage, score = rest
     found.accounts += n
     found.unscored += 0 if band else n
     found.bands[band or Band.UNKNOWN] += n
-    if band and point is not None:
-        found.points[int(point), band] += n
+    if band and place is not None:
+        found.bins[int(place), band] += n
     for sums in (found.arr, found.arr_by_band[band or Band.UNKNOWN]):
         sums.add(sum_arr, currency, unknown=n - n_arr)
     found.attention += attention
@@ -235,24 +236,21 @@ def marks(accounts: QuerySet[Account]) -> list[Mark]:
 
 @dataclass(frozen=True)
 class Bin:
-    """Accounts whose score lies in [low, low + width)."""
+    """Accounts whose score lies in [low, high), in points."""
 
-    low: int
-    width: int
+    low: float
+    high: float
     count: int
     band: str
 
-    @property
-    def high(self) -> int:
-        return self.low + self.width
 
-
-def spread(totals: Totals, *, width: int = 2) -> list[Bin]:
-    """How many accounts stand where, in bins of `width` points; 50 is the edge of one, 75 parts one by its bands."""
+def spread(totals: Totals) -> list[Bin]:
+    """How many accounts stand where."""
+    last, width = 100 * 100 // BIN - 1, BIN / 100
     counted: dict[tuple[int, str], int] = defaultdict(int)
-    for (point, band), count in totals.points.items():
-        counted[min(point, 99) // width * width, band] += count
-    return [Bin(low, width, count, band) for (low, band), count in sorted(counted.items())]
+    for (place, band), count in totals.bins.items():
+        counted[min(place, last), band] += count
+    return [Bin(place * width, (place + 1) * width, count, band) for (place, band), count in sorted(counted.items())]
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,7 @@ def test_many_accounts_are_drawn_as_a_spread(book: World, monkeypatch: pytest.Mo
 
     page = book.browser(book.mona).get("/accounts/").content.decode()
 
-    assert 'title="3 with 48 to 50"' in page
+    assert 'title="3 with 47.5 to 50"' in page
 
 
 def test_a_real_score_is_shown_rounded_down(book: World) -> None:
