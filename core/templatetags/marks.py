@@ -5,7 +5,7 @@ Every value arrives from stored data; None is drawn as a gap or a hatched bar an
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from html import escape
 from math import isfinite
 from typing import Any
@@ -53,10 +53,13 @@ def glyph(band: str | None) -> SafeString:
 
 
 def score(value: Any, band: str | None) -> SafeString:
-    """The score as a whole number on its band's ground; a dash when there is none."""
+    """The score in whole points, rounded down, on its band's ground; a dash when there is none.
+
+    Rounded down so that 74.9, which is yellow, does not stand there as the 75 that would be green.
+    """
     band = band_name(band)
     known = formats.decimal(value)
-    text = formats.UNKNOWN if known is None else formats.number(known, 0)
+    text = formats.UNKNOWN if known is None else formats.number(known.to_integral_value(ROUND_FLOOR))
     said = "no score" if known is None else BANDS[band].lower()
     return _markup(
         f'<span class="score" data-band="{band}">{_GLYPHS[band]}{text}<span class="vh"> {said}</span></span>'
