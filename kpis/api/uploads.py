@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.timezone import now
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
@@ -77,7 +77,11 @@ class Uploads(ReadOnlyModelViewSet[Upload]):
             return Response(refusal, status=status.HTTP_409_CONFLICT)
         return Response(UploadOut(upload).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(responses=UploadIssueOut(many=True))
+    @extend_schema(
+        responses=UploadIssueOut(many=True),
+        filters=False,  # the schema would hold them against uploads
+        parameters=[OpenApiParameter(name) for name in ("kind", "state", "sheet")],
+    )
     @action(detail=True, filterset_class=IssueFilter, ordering=("number",), sort_fields=("number",))
     def issues(self, request: ApiRequest, pk: str) -> Response:
         """Every problem of the file at its cell; filter by `kind` and `state`."""
