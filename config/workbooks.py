@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from accounts.columns import Cell, Line, NotASheet
@@ -17,8 +18,8 @@ def workbook_lines(data: bytes) -> Iterator[Line]:
         file.write(data)
         file.flush()
         try:
-            inspect_file(file.name, "accounts.xlsx")
-            for grid in open_workbook(file.name).grids:
+            inspect_file(Path(file.name), "accounts.xlsx")
+            for grid in open_workbook(Path(file.name)).grids:
                 rows = iter(()) if grid.hidden else grid.rows()
                 first = next(rows, None)
                 if first is not None:
