@@ -21,7 +21,10 @@ def test(arguments: str) -> int:
     system.check_room()
     venv.ensure([*system.TO_RUN, *system.TO_TEST])
     with servers.borrowed(test=True):
-        return _run([PYTHON, "-m", "pytest", "-n", "2", *shlex.split(arguments)], product.environment(test=True))
+        return _run(
+            [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *shlex.split(arguments)],
+            product.environment(test=True),
+        )
 
 
 def check() -> int:
