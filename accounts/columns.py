@@ -15,7 +15,7 @@ from typing import Any
 
 from core.money import CURRENCIES
 
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 MOST_AMOUNT = Decimal(10) ** 12
 STAGES = ("onboarding", "adoption", "value", "renewal", "churned")
 LONGEST = {"name": 200, "key": 80, "tier": 40, "industry": 80, "region": 80}

@@ -75,6 +75,11 @@ def panels(column: str) -> list[Panel]:
     return [panel for panel in _PANELS if panel.column == column]
 
 
+def title_of(url_name: str) -> str:
+    """How the panel behind an address is called."""
+    return next((panel.title for panel in _PANELS if panel.url_name == url_name), "Details")
+
+
 def actions(*, by: Actor, archived: bool) -> list[Action]:
     held = [action for action in _ACTIONS if by.is_system or action.permission in by.permissions]
     return [action for action in held if action.archived or not archived]

@@ -41,7 +41,7 @@ LIVE = {
 PARTS = {
     "": ("All", ""),
     "health": ("Health", "kpis."),
-    "work": ("Playbooks", "playbooks."),
+    "work": ("Work", "playbooks."),
     "account": ("Account", "accounts."),
     "reports": ("Reports", "analytics."),
 }

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from accounts import panels
 from accounts.models import Account
 from core.http import Request
 
@@ -14,9 +15,11 @@ def panel_answer(
 ) -> HttpResponse:
     """The panel alone to htmx; a page of its own to a browser without script.
 
-    `template` renders the panel's card from `context` and `account`.
+    `template` renders the panel's card from `context` and `account`. The page is called as config.wiring.PANELS has it.
     """
     context = {"account": account, **context}
     if request.htmx:
         return render(request, template, context, status=status)
-    return render(request, "accounts/panel.html", {"panel_template": template, **context}, status=status)
+    match = request.resolver_match
+    page = {"panel_template": template, "panel_title": panels.title_of(match.view_name if match else "")}
+    return render(request, "accounts/panel.html", {**page, **context}, status=status)

@@ -29,8 +29,11 @@ def _health(data: Mapping[str, Any]) -> str:
     return f"Health score went from {_points(data['old'])} to {_points(data['new'])}: {band}"
 
 
+_FIELDS = {"arr": "ARR", "key": "number", "owner_id": "owner", "renewal_on": "renewal"}
+
+
 def _edited(data: Mapping[str, Any]) -> str:
-    fields = ", ".join(name.removesuffix("_id").replace("_", " ") for name in data["changes"])
+    fields = ", ".join(_FIELDS.get(name, name.replace("_", " ")) for name in data["changes"])
     return f"Changed the account: {fields}" if fields else "Changed the account"
 
 

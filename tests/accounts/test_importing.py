@@ -147,3 +147,12 @@ def test_a_thousand_names_come_at_once(world: World, shared_data: Path, query_co
     assert Account.objects.filter(key__startswith="C").count() == 1000
     assert queries.number <= 9
     assert import_accounts(rows=sheet.rows, sha256="b" * 64, by=world.mona.as_actor()) == Imported(0, 0, 1000, [])
+
+
+def test_what_the_file_does_not_say_stays_as_it_was(world: World) -> None:
+    made = Account.objects.create(name="Acme", key="A1", tier="Gold", owner=world.bob, stage="value")
+    assert bring(world, {"name": "Acme", "key": "A1", "region": "EMEA"}).updated == 1
+    stored = Account.objects.get(pk=made.pk)
+    unchanged = (stored.tier, stored.owner_id, stored.stage, stored.created_at, stored.sample, stored.archived_at)
+    assert unchanged == ("Gold", world.bob.pk, "value", made.created_at, False, None)
+    assert (stored.region, stored.version) == ("EMEA", 2)

@@ -90,3 +90,10 @@ def test_days_are_those_of_the_reader(world: World) -> None:
         page = text_of(world.browser(world.alice, htmx=True).get(f"/accounts/{world.account.pk}/panels/timeline/"))
         assert hour in page
         assert day in page or "<h3>Today</h3>" in page
+
+
+def test_a_panel_as_a_page_is_called_as_on_the_account(world: World) -> None:
+    browser = world.browser(world.alice)
+    for panel, title in (("timeline", "Timeline"), ("playbooks", "Playbooks"), ("reports", "Reports")):
+        page = browser.get(f"/accounts/{world.account.pk}/panels/{panel}/").content.decode()
+        assert f"<title>{title}, Initech · North</title>" in " ".join(page.split())
