@@ -137,10 +137,24 @@ def deliver(entries: Sequence[Entry]) -> bool:
         else:
             delivered.append(entry.seq)
     try:
-        Outbox.objects.filter(pk__in=delivered).delete()
+        _take_out(delivered)
     except Error:
         log.exception("%s entries will be delivered twice", len(delivered))
     return reached
+
+
+# Without waiting for the disk: what a crash brings back is delivered twice, which every subscriber stands.
+_TAKE_OUT = """
+delete from core_outbox
+where entry_seq = any(%s) and set_config('synchronous_commit', 'off', true) = 'off'
+"""
+
+
+def _take_out(delivered: Sequence[int]) -> None:
+    """One statement where a queryset sends four: people wait for it after every change."""
+    if delivered:
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE_OUT, [list(delivered)])
 
 
 def redeliver(*, before: datetime, after: int = 0, limit: int = 500) -> int | None:
