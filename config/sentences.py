@@ -1,8 +1,10 @@
 """How the entries of the trail read. A test holds this table against all events."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from kpis.catalogue import BY_CODE
 from playbooks.library import NAMES as PLAYBOOKS
 from playbooks.library import STEPS
 from users.trail import Sentence
@@ -39,11 +41,17 @@ def _edited(data: Mapping[str, Any]) -> str:
 
 def _corrected(data: Mapping[str, Any]) -> str:
     before = "nothing" if data["old"] is None else data["old"]
-    return f"Corrected {data['kpi']} of {data['period'][:7]} from {before} to {data['new']}: {data['reason']}"
+    month = f"{date.fromisoformat(data['period']):%b %Y}"
+    return f"Corrected {_kpi(data['kpi'])} of {month} from {before} to {data['new']}: {data['reason']}"
+
+
+def _kpi(code: str) -> str:
+    """The name in the catalogue without its explanation; a KPI of the tenant's own reads as its code."""
+    return BY_CODE[code].name.partition(" (")[0] if code in BY_CODE else code.replace("_", " ")
 
 
 def _settled(data: Mapping[str, Any]) -> str:
-    return f"Said that an unknown KPI is {data['kpi']}" if data["kpi"] else "Set an unknown KPI aside"
+    return f"Said that an unknown KPI is {_kpi(data['kpi'])}" if data["kpi"] else "Set an unknown KPI aside"
 
 
 def _playbook(data: Mapping[str, Any]) -> str:

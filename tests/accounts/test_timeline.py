@@ -9,6 +9,11 @@ from django.utils.timezone import localdate, now
 
 from accounts.models import Account
 from accounts.operations import archive_account, edit_account
+from accounts.queries import entries_of, timeline
+from core.actor import Actor
+from core.audit import record
+from kpis.events import HealthChanged, KpiValueCorrected
+from playbooks.events import RunFinished, RunStarted, StepCompleted, StepsHandedOver
 from tests.accounts.test_pages import text_of
 from tests.world import World
 
@@ -97,3 +102,25 @@ def test_a_panel_as_a_page_is_called_as_on_the_account(world: World) -> None:
     for panel, title in (("timeline", "Timeline"), ("playbooks", "Playbooks"), ("reports", "Reports")):
         page = browser.get(f"/accounts/{world.account.pk}/panels/{panel}/").content.decode()
         assert f"<title>{title}, Initech · North</title>" in " ".join(page.split())
+
+
+def test_sentences_name_kpis_and_playbooks_as_people_know_them(world: World) -> None:
+    value, account = world.account.pk, world.account.pk
+    for event in (
+        KpiValueCorrected(account, value, "champion_status", "2026-10-01", "50", "0", "she left: mail of Monday"),
+        RunStarted(account, value, "voc-sprint", None),
+        StepCompleted(account, value, value, "voc-sprint", "recruit", True),
+        StepsHandedOver(account, 1, world.bob.pk),
+        RunFinished(account, value, "renewal-safeguard", "stopped"),
+        HealthChanged(account, value, None, 4864, "red"),
+    ):
+        record(event, by=Actor.system("scoring") if isinstance(event, HealthChanged) else world.mona.as_actor())
+    items = timeline(list(entries_of(world.account.pk).order_by("seq")))
+    assert [(item.title, item.detail, item.who, item.url) for item in items] == [
+        ("Corrected Champion status of Oct 2026 from 50 to 0", "she left: mail of Monday", "Mona", ""),
+        ("Started Voice-of-Customer Sprint", "", "Mona", f"/runs/{value}/"),
+        ("Skipped “Recruit sponsors and users”", "Voice-of-Customer Sprint", "Mona", f"/runs/{value}/"),
+        ("Gave 1 open step to the account's owner", "", "Mona", ""),
+        ("Renewal Safeguard ended early", "", "Mona", f"/runs/{value}/"),
+        ("Health score went from unknown to 48.64", "at risk", "Plumbline", ""),
+    ]
