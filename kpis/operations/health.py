@@ -182,7 +182,10 @@ def _stand(
 ) -> None:
     """Write the flat rows of the portfolio."""
     scores, percent = scored.scores, scored.scores.coverage_percent
-    prints = [[None if point != point else round(point) for point in row] for row in scores.category_scores.tolist()]
+    # Whole points, rounded down after the two places that decide the band: 74.9 is not drawn as the 75 of green.
+    prints = [
+        [None if point != point else int(round(point, 2)) for point in row] for row in scores.category_scores.tolist()
+    ]
     rows = []
     for row, account in enumerate(accounts):
         score, arrow = scored.score(row), int(trend.arrow[row])

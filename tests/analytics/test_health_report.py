@@ -60,7 +60,7 @@ def test_categories_stand_in_the_order_of_the_catalogue(scored: World) -> None:
     assert [group.name for group in data.by_category] == names
     assert [line.weight for line in data.categories] == [20, 25, 20, 20, 15]
     health = AccountHealth.objects.get(pk=scored.account.pk)
-    known = [None if line.score is None else round(line.score) for line in data.categories]
+    known = [None if line.score is None else int(line.score) for line in data.categories]
     assert health.fingerprint == known, "and so do the bars beside every score"
 
 
