@@ -26,7 +26,10 @@ def render_report(*, job_id: str, **_: object) -> None:
     with jobs.running(job_id) as job:
         if job is None:
             return
-        report = Report.objects.select_related("account__owner").get(pk=job.subject_id)
+        report = Report.objects.select_related("account__owner").filter(pk=job.subject_id).first()
+        if report is None:
+            job.message = "The account is gone, and its report with it."
+            return
         with timezone.override(_zone(report)):
             at = now()
             with queries.snapshot():

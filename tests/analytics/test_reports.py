@@ -273,3 +273,12 @@ def test_the_api_hides_and_refuses_as_the_pages_do(world: World) -> None:
     answer = world.browser(world.alice).post("/api/v1/reports/", {"account_id": "x"}, content_type="application/json")
     assert (answer.status_code, answer.json()) == (400, {"account_id": ["Must be a valid UUID."]})
     assert Report.objects.count() == 1
+
+
+def test_an_account_that_goes_takes_its_report_along(world: World) -> None:
+    report = ask(world)
+    Account.objects.filter(pk=world.account.pk).delete()
+    tasks.render_report(job_id=str(report.job_id))
+    job = Job.objects.get(pk=report.job_id)
+    assert (job.state, job.message) == ("done", "The account is gone, and its report with it.")
+    assert not default_storage.exists(tenant_path("reports"))
