@@ -16,6 +16,8 @@ from tests.world import World
 
 
 def pytest_configure() -> None:
+    # The browser driver leaves an event loop in the thread; our tests are synchronous all the same.
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     os.environ.setdefault("PLUMBLINE_TEST_RUN", str(os.getpid()))  # the workers of xdist inherit it
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
     if not database.reachable():
