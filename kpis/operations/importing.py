@@ -142,11 +142,14 @@ copy kpis_kpivalue (
 
 
 def _copy(rows: Sequence[Incoming], upload_id: UUID, *, by: Actor, at: datetime) -> None:
+    """Ids go as hex digits and what all rows share as text: a file is hundreds of thousands of rows."""
     if not rows:
         return
+    first = uuid7().int  # the ids of a batch count up from one that is in the order of time
+    shared = (at.isoformat(), KpiValue.Origin.UPLOAD.value, upload_id.hex)
     label = clipped(by.label, 160)
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for one in rows:
+        for number, one in enumerate(rows, first):
             cell, replaced = one.cell, one.current.id if one.current else None
             where = (clipped(cell.sheet, 80), cell.address, clipped(cell.raw, 200))
             how = (
@@ -155,8 +158,8 @@ def _copy(rows: Sequence[Incoming], upload_id: UUID, *, by: Actor, at: datetime)
                 cell.cell_type,
                 clipped(cell.number_format, 60),
             )
-            key = (uuid7(), one.account_id, one.kpi.pk, cell.period, one.value, at, KpiValue.Origin.UPLOAD.value)
-            copy.write_row((*key, upload_id, *where, *how, PARSER_VERSION, by.user_id, label, "", replaced))
+            key = (f"{number:032x}", one.account_id.hex, one.kpi.id.hex, cell.period, one.value)
+            copy.write_row((*key, *shared, *where, *how, PARSER_VERSION, by.user_id, label, "", replaced))
 
 
 _SETTLE = """

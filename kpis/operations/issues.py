@@ -19,7 +19,7 @@ _LIMITS: dict[str, int] = {field.name: field.max_length for field in UploadIssue
 
 def clipped(text: str, limit: int) -> str:
     """Text as a column of `limit` characters can hold it; PostgreSQL takes no NUL."""
-    return text.replace("\x00", "")[:limit]
+    return text.replace("\x00", "")[:limit] if text else ""
 
 
 class Recorder:

@@ -108,4 +108,5 @@ def _current(keys: Sequence[Key], lock: bool) -> dict[int, Current]:
 def key_arrays(keys: Sequence[Key]) -> list[str]:
     """Accounts, KPIs and months of `keys` as three array literals, a quarter of the work of a list of parameters."""
     accounts, kpis, periods = zip(*keys, strict=True)
-    return [f"{{{','.join(map(str, column))}}}" for column in (accounts, kpis, periods)]
+    columns = ((one.hex for one in accounts), (one.hex for one in kpis), map(str, periods))
+    return [f"{{{','.join(column)}}}" for column in columns]

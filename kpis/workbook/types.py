@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Literal, NamedTuple, Protocol
 
 Answers = Mapping[str, str]
@@ -51,6 +52,7 @@ class Dictionary(Protocol):
         ...
 
 
+@cache
 def column_letter(column: int) -> str:
     """Column 1 is A, 27 is AA."""
     letters = ""
