@@ -150,10 +150,16 @@ def health_report(account: Account) -> HealthReport:
         trend=_trend(health) if health else [],
         categories=[_category(part) for part in score.categories] if score else [],
         kpis=_kpi_lines(score, items, names) if score else [],
-        missing=[names[item["kpi"]] for item in items if item["kpi"] not in present and item["kpi"] in names],
+        missing=_missing(items, names, present),
         trail=timeline(entries),
         trail_head=Entry.objects.order_by("-seq").first(),
     )
+
+
+def _missing(items: list[dict[str, Any]], names: dict[str, str], present: set[str]) -> list[str]:
+    """Names of the KPIs that count and have no value; what has no weight is shown elsewhere and misses nothing."""
+    counting = [item["kpi"] for item in items if Decimal(str(item["weight"]))]
+    return [names[code] for code in counting if code not in present and code in names]
 
 
 def _trend(health: AccountHealth) -> list[Point]:

@@ -17,7 +17,8 @@ from analytics.models import Report
 from analytics.pdf import render_pdf
 from core.models import Entry
 from kpis.models import AccountHealth
-from tests.analytics.conftest import VALUES, pdf_of, words
+from kpis.operations.health import rescore_accounts
+from tests.analytics.conftest import AT, SYSTEM, VALUES, pdf_of, words
 from tests.world import World
 
 Written = Callable[..., Report]
@@ -124,7 +125,7 @@ def test_an_account_without_data_says_so_in_every_section(world: World, written:
     report = written(world.account, by=world.alice)
     assert report.pages == 1
     text = words(pdf_of(report).pages[0])
-    assert "No data: there are no KPI values for this account, so there is no score." in text
+    assert "No data: no KPI of this account has a value that counts, so there is no score." in text
     for section in ("What the score is made of", "What costs most", "What gives most", "Evidence"):
         assert section in text, section
     assert text.count("No data.") == 4
@@ -197,3 +198,14 @@ def test_the_hash_is_of_the_file(scored: World, written: Written) -> None:
         "kind": "health",
         "sha256": report.sha256,
     }
+
+
+def test_a_score_without_a_single_value_is_no_data_too(scored: World, written: Written) -> None:
+    """Scoring leaves a row for an account that has nothing: nothing of it is printed as if it were a figure."""
+    empty = Account.objects.create(name="Empty", owner=scored.alice)
+    rescore_accounts(account_ids=[empty.pk], at=AT, by=SYSTEM)
+    text = " ".join(words(page) for page in pdf_of(written(empty, by=scored.alice)).pages)
+    assert "No data: no KPI of this account has a value that counts, so there is no score." in text
+    assert text.count("No data.") == 4
+    assert "0.00" not in text
+    assert "61 KPIs of the scorecard have no value that counts." in text
