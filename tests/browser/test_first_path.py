@@ -16,6 +16,9 @@ from pypdf import PdfReader
 from tests.browser.conftest import Product, assert_accessible, shoot
 from tests.browser.story import ACCOUNTS, COMPANY, CORRECTED, pasted_accounts, write_matrix
 
+# One worker drives the browser: there is one product.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
 EMAIL, PASSWORD, SLUG = "ada@harbourline.example", "a line that hangs true", "harbourline"
 FEW_SECONDS = 20_000  # ms; a worker on a busy machine
 TWO_SECONDS = 2_000

@@ -13,6 +13,10 @@ LogIn = Callable[..., Page]
 SECONDS = 5_000  # ms; two on a machine that has nothing else to do
 
 
+# One worker drives the browser: there is one product.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
 @pytest.fixture
 def grid_path(product: Product, log_in: LogIn) -> str:
     """The grid of an account of the CSM that has values; found as a person would, from the list of accounts."""
