@@ -11,6 +11,7 @@ register = template.Library()
 JOINED = {"%": "%", "% change": "%"}
 OUT_OF = {"0-100": "100", "score": "100", "1-5": "5", "1-7": "7"}
 BARE = {"", "count", "ratio", "-100..100"}
+SCALES = {"0-100": "0 to 100", "score": "0 to 100", "1-5": "1 to 5", "1-7": "1 to 7", "-100..100": "−100 to 100"}
 
 
 @register.filter
@@ -24,6 +25,12 @@ def in_unit(value: Any, unit: str) -> str:
     if unit in OUT_OF:
         return f"{text} of {OUT_OF[unit]}"
     return text if unit in BARE else f"{text} {unit}"
+
+
+@register.filter
+def scale_words(unit: str) -> str:
+    """A unit that stands alone, as in a column of units: "1 to 5" for a scale."""
+    return SCALES.get(unit, unit)
 
 
 @register.filter
