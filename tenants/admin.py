@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django_celery_beat.models import PeriodicTask
 
 from core.errors import DomainError
+from core.templatetags.formats import ago
 from tenants.measures import Measure, measure
 from tenants.models import Domain, MigrationFailure, MigrationReport, PendingSignup, RefusedTask, ScheduledRun, Tenant
 from tenants.operations import resume_tenant, suspend_tenant
@@ -106,7 +106,7 @@ class TenantAdmin(ReadOnly, admin.ModelAdmin):
         at = _measured(tenant).last_activity
         if at is None:
             return UNKNOWN
-        return format_html('<time datetime="{}" title="{}">{} ago</time>', at.isoformat(), at, timesince(at))
+        return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), at, ago(at))
 
     @admin.display(description="Schema size")
     def size(self, tenant: Tenant) -> str:
