@@ -92,10 +92,11 @@ class Celery:
                 start_new_session=True,
             )
 
-    def supervise(self) -> None:
-        """What the supervisor of `make run`, or a container's, does: start again what has ended."""
-        if self.process.poll() is not None:
-            self.start()
+    def says(self, words: str) -> bool:
+        """Whether its log has these words by now; fails with the log's end when the process has ended."""
+        log = self.log.read_text()
+        assert self.process.poll() is None, log[-2000:]
+        return words in log
 
     @property
     def children(self) -> list[int]:
@@ -171,6 +172,8 @@ def running(
         for process in (worker, beat):
             process.start()
             stack.callback(process.kill)
+        wait_for(lambda: worker.says(" ready."), "the worker is ready", 60)
+        wait_for(lambda: beat.says("beat: Starting"), "beat is ready", 60)
         yield Product(broker, worker, beat)
 
 
