@@ -53,9 +53,12 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def product() -> Iterator[Product]:
-    """Start everything with the very command of the README; stop it with the signal of Ctrl-C."""
-    run_dir = ROOT / ".run" / "browser"
+def product(worker_id: str) -> Iterator[Product]:
+    """Start everything with the very command of the README; stop it with the signal of Ctrl-C.
+
+    Each worker that gets a browser test has a product of its own, in a folder of its own.
+    """
+    run_dir = ROOT / ".run" / f"browser-{worker_id}"
     shutil.rmtree(run_dir, ignore_errors=True)
     run_dir.mkdir(parents=True)
     port = _free_port()
