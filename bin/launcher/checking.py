@@ -71,7 +71,11 @@ def _templates() -> list[Path]:
 
 
 def bench(arguments: str) -> int:
-    """The benchmarks on a cluster of their own, with the settings of the product, not of the tests."""
+    """The benchmarks on a cluster of their own, with the settings of the product, not of the tests.
+
+    They drop tenants of theirs and empty the broker: servers of yours are used only with KEEP_DATABASE_URL and
+    KEEP_REDIS_URL, as in the tests.
+    """
     script = ROOT / "benchmarks" / "run.py"
     if not script.exists():
         raise Refusal(f"{script} is missing: check out the whole repository and type the command again.")
@@ -80,6 +84,8 @@ def bench(arguments: str) -> int:
     result = run_dir() / "bench.json"
     os.environ["PLUMBLINE_RUN_DIR"] = str(run_dir() / "bench")
     os.environ["BENCH_JSON"] = str(result)
+    for name in {"DATABASE_URL", "REDIS_URL"} - set(servers.outside(test=True)):
+        os.environ.pop(name, None)
     with servers.borrowed():
         return _run([PYTHON, script, *shlex.split(arguments)], product.environment() | {"PYTHONPATH": str(ROOT)})
 
