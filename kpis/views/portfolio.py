@@ -1,7 +1,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -164,7 +164,7 @@ def band_of(points: int | None) -> str:
 
 def address(wanted: BookFilter, **changes: str) -> str:
     """The portfolio with this filter; empty values stay out of the address."""
-    given = {name: value for name, value in {**asdict(wanted), **changes}.items() if value}
+    given = {name: value for name, value in {**vars(wanted), **changes}.items() if value}
     if given.get("sort") == "attention":
         del given["sort"]
     return reverse("kpis:portfolio") + (f"?{urlencode(given)}" if given else "")
