@@ -1,6 +1,7 @@
 """A cloned database per worker, a rolled-back transaction per test, and the cast."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -10,9 +11,13 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from playwright.sync_api import Browser, sync_playwright
 
 from tests import database
 from tests.world import World
+
+CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+CHROMIUM += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 def pytest_configure() -> None:
@@ -43,6 +48,15 @@ def _nobodys_process() -> Iterator[None]:
     yield
     connection.set_no_tenant()
     database.forget_everything()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one browser of this worker; its driver may be started only once in a thread."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

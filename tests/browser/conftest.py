@@ -15,21 +15,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / ".run" / "shots"
 START_SECONDS = 240
-CHROMIUM = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass
@@ -88,14 +78,6 @@ def _wait_until_ready(process: "subprocess.Popen[str]", run_dir: Path, port: int
             return json.loads((run_dir / "demo.json").read_text())
         time.sleep(0.2)
     pytest.fail(f"`make run` was not ready after {START_SECONDS} s:\n{output.read_text()[-4000:]}")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

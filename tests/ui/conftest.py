@@ -2,7 +2,6 @@
 
 import json
 import mimetypes
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,13 +16,8 @@ from django.test import RequestFactory
 from config import design, nav
 from core.actor import Actor
 
-playwright = pytest.importorskip("playwright.sync_api")
-
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "http://harbourline.test"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-ARGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 Answer = Callable[[Any], tuple[int, dict[str, str], str]]
 
 
@@ -78,23 +72,15 @@ class Site:
             route.fulfill(status=200, headers=headers, body=body)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_site(chromium: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+def open_site(browser: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
     """open_site(width=…, theme=…) → Site; fails the test when the page broke its own content policy or threw."""
     settings.ROOT_URLCONF = "tests.ui.urls"
     monkeypatch.setattr(nav, "_exists", lambda path, urlconf: True)
     opened: list[tuple[Any, Site]] = []
 
     def start(*, width: int = 1440, theme: str = "") -> Site:
-        context = chromium.new_context(viewport={"width": width, "height": 900})
+        context = browser.new_context(viewport={"width": width, "height": 900})
         if theme:
             context.add_cookies([{"name": "theme", "value": theme, "url": HOST}])
         context.set_default_timeout(10_000)
