@@ -135,9 +135,9 @@ def snapshot() -> Iterator[None]:
 
 def health_report(account: Account) -> HealthReport:
     """Gather the report of one account from stored rows. The caller has checked that it may be seen. 8 queries."""
-    health = AccountHealth.objects.filter(account=account).select_related("latest__scorecard").first()
+    health = AccountHealth.objects.filter(account=account).select_related("latest__version__scorecard").first()
     score = health.latest if health else None
-    items = score.scorecard.definition["items"] if score else []
+    items = score.version.definition["items"] if score else []
     names = dict(Kpi.objects.filter(code__in=[item["kpi"] for item in items]).values_list("code", "name"))
     present = {str(part[0]) for part in score.parts} if score else set()
     entries = list(entries_of(account.pk).order_by("-seq")[:TRAIL_LINES])
@@ -145,7 +145,7 @@ def health_report(account: Account) -> HealthReport:
         account=account,
         score=score,
         points=health.score if health else None,
-        scorecard=str(score.scorecard) if score else "",
+        scorecard=str(score.version) if score else "",
         change=health.change if health else None,
         trend=_trend(health) if health else [],
         categories=[_category(part) for part in score.categories] if score else [],

@@ -1,16 +1,32 @@
-from kpis.models.catalogue import Kpi, KpiAlias, Scorecard, UnknownKpi
-from kpis.models.health import AccountHealth, Band, HealthScore
+from kpis.models.catalogue import Kpi, KpiAlias, ReferenceRange, UnknownKpi
+from kpis.models.formulas import Formula
+from kpis.models.goals import Benchmark, Target
+from kpis.models.health import AccountHealth, Band, HealthScore, RollUp, ScoreException
+from kpis.models.indicators import Indicator, IndicatorRule
+from kpis.models.quality import Suggestion
+from kpis.models.scorecards import BackTest, Scorecard, ScorecardVersion
 from kpis.models.uploads import Upload, UploadIssue
 from kpis.models.values import KpiValue
 
 __all__ = [
     "AccountHealth",
+    "BackTest",
     "Band",
+    "Benchmark",
+    "Formula",
     "HealthScore",
+    "Indicator",
+    "IndicatorRule",
     "Kpi",
     "KpiAlias",
     "KpiValue",
+    "ReferenceRange",
+    "RollUp",
+    "ScoreException",
     "Scorecard",
+    "ScorecardVersion",
+    "Suggestion",
+    "Target",
     "UnknownKpi",
     "Upload",
     "UploadIssue",

@@ -26,12 +26,18 @@ class Kpi(TenantModel):
     anchors = models.JSONField(default=list)
     weight = models.PositiveSmallIntegerField(default=0)  # impact: high 3, medium 2, low 1
     cadence = models.CharField(max_length=8, default="month")  # week, month, quarter, once
+    expires_days = models.PositiveSmallIntegerField(null=True)  # gone at this age, whatever the cadence says
+    aggregation = models.CharField(max_length=4, default="last")  # of months into a longer period: last, mean, sum
     minimum = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     maximum = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     outcome_like = models.BooleanField(default=False)
     template_only = models.BooleanField(default=False)
     portfolio_only = models.BooleanField(default=False)
     source_keys = ArrayField(models.CharField(max_length=8), default=list)
+    custom = models.BooleanField(default=False)  # made by this tenant, not laid down with the catalogue
+    description = models.TextField(blank=True)
+    caveats = models.TextField(blank=True)  # what the number does not say
+    owner_label = models.CharField(max_length=160, blank=True)  # who answers for its definition
     position = models.PositiveSmallIntegerField(default=0)
     active = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1)
@@ -78,23 +84,31 @@ class UnknownKpi(TenantModel):
         return self.text
 
 
-class Scorecard(TenantModel):
-    """A version of how KPIs become the score. Exactly one is live.
+class ReferenceRange(TenantModel):
+    """What a KPI's values are worth from a day on; the newest that has begun is in force.
 
-    definition: {"categories": {code: weight}, "items": [{"kpi", "category", "weight", "anchors", "cadence"}]}
+    anchors: as in Kpi. `Kpi.anchors` is a copy of the range in force today. A scorecard takes its ranges over when
+    it is published, so a new range changes no score by itself.
     """
 
-    version = models.PositiveIntegerField(unique=True)
-    name = models.CharField(max_length=80)
-    definition = models.JSONField()
-    live = models.BooleanField(default=False)
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="ranges", db_index=False)
+    valid_from = models.DateField()
+    anchors = models.JSONField()
+    source = models.CharField(max_length=200, blank=True)
+    source_year = models.PositiveSmallIntegerField(null=True)
+    note = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=160)
+    superseded_at = models.DateTimeField(null=True)  # another range was put on the same day
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["live"], condition=models.Q(live=True), name="one_live_scorecard")
+            models.UniqueConstraint(
+                fields=["kpi", "valid_from"],
+                condition=models.Q(superseded_at=None),
+                name="reference_range_once",
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} v{self.version}"
+        return f"{self.kpi_id} from {self.valid_from}"

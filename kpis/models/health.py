@@ -6,7 +6,7 @@ from django.db import models
 
 from accounts.models import Account, OfAccountQuerySet
 from core.models import Guarded, TenantModel
-from kpis.models.catalogue import Scorecard
+from kpis.models.scorecards import ScorecardVersion
 
 
 class Band(models.TextChoices):
@@ -26,20 +26,24 @@ class HealthScore(TenantModel):
     parts: [[kpi code, value id, points, freshness, share, contribution], ...] for every KPI with a value, in the
     scorecard's order; points in hundredths, freshness in per cent. A KPI of the scorecard without a part is missing.
     share: part of this score's weight, in hundredths of a per cent. contribution: hundredths of a point; they add
-    up exactly to the score (with too little coverage for a score: to what the data there are would give).
+    up exactly to the base (with too little coverage for a score: to what the data there are would give).
+    exceptions: [[exception id or None for a rule of the scorecard, kind, limit, reason, before, after], ...] in the
+    order they were applied, in hundredths; the base and what they moved make the score.
     input_hash: of scorecard, values and their freshness; the same hash is the same result.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="health_scores", db_index=False)
-    scorecard = models.ForeignKey(Scorecard, on_delete=models.PROTECT, db_index=False)
+    version = models.ForeignKey(ScorecardVersion, on_delete=models.PROTECT, db_index=False)
     as_of = models.DateField()  # the day the score speaks of
     score_hundredths = models.PositiveSmallIntegerField(null=True)
     band = models.CharField(max_length=8)
     coverage = models.PositiveSmallIntegerField()  # per cent of the weight that has fresh data
     low_hundredths = models.PositiveSmallIntegerField()
     high_hundredths = models.PositiveSmallIntegerField()
+    base_hundredths = models.PositiveSmallIntegerField(null=True)  # before caps and floors; None without any data
     categories = models.JSONField()
     parts = models.JSONField()
+    exceptions = models.JSONField(default=list)
     input_hash = models.CharField(max_length=64)
     scored_at = models.DateTimeField()
     superseded_at = models.DateTimeField(null=True)
@@ -122,3 +126,50 @@ class AccountHealth(Guarded):
     def change(self) -> Decimal | None:
         """Points against 28 days ago; None when it cannot be said."""
         return None if self.change_hundredths is None else Decimal(self.change_hundredths) / 100
+
+
+class ScoreException(TenantModel):
+    """A dated cap or floor on one account's score, set by a person, with its reason in words.
+
+    starts_on, expires_on: first and last day it holds; None: until it is withdrawn.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="score_exceptions")
+    kind = models.CharField(max_length=5)  # cap, floor
+    limit_hundredths = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=200)
+    order = models.PositiveSmallIntegerField(default=100)
+    starts_on = models.DateField()
+    expires_on = models.DateField(null=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=160)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.CharField(max_length=160, blank=True)
+
+    objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.limit_hundredths / 100:g}: {self.reason}"
+
+
+class RollUp(Guarded):
+    """The health of a parent's children as one figure, by the method that the parent names.
+
+    parts: [[child id, score, ARR or None, share, contribution], ...] in hundredths; share in hundredths of a per cent.
+    red_share, known_share: per cent of the children's revenue in red, and with a known score; None without revenue.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="rolled_up")
+    method = models.CharField(max_length=20)
+    score_hundredths = models.PositiveSmallIntegerField(null=True)
+    band = models.CharField(max_length=8)
+    red_share = models.PositiveSmallIntegerField(null=True)
+    known_share = models.PositiveSmallIntegerField(null=True)
+    parts = models.JSONField()
+    as_of = models.DateField()
+    scored_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.method} {self.score_hundredths}"

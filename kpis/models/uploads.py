@@ -29,13 +29,14 @@ class Upload(TenantModel):
         REFUSED = "refused"  # the file itself cannot be taken; `message` says why
         CANCELLED = "cancelled"
         FAILED = "failed"
+        ROLLED_BACK = "rolled_back"  # its values were taken back; what they had superseded is in force again
 
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     size = models.BigIntegerField()  # bytes
     path = models.CharField(max_length=300)  # below the tenant's media folder, a server-made name
     version = models.PositiveIntegerField(default=1)  # nth file of this name
-    state = models.CharField(max_length=10, default=State.READING)
+    state = models.CharField(max_length=12, default=State.READING)
     message = models.CharField(max_length=400, blank=True)
     layout = models.CharField(max_length=40, blank=True)
     answers = models.JSONField(default=dict)  # what a person decided: month, decimal sign, columns
@@ -49,6 +50,10 @@ class Upload(TenantModel):
     created_by_label = models.CharField(max_length=160)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    rolled_back_at = models.DateTimeField(null=True)
+    rolled_back_by = models.CharField(max_length=160, blank=True)
+    rollback_reason = models.CharField(max_length=400, blank=True)
+    picked_up = models.BooleanField(default=False)  # found in the inbox folder, not dropped by a person
 
     objects: ClassVar[Any] = UploadQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ from django.db import models
 from accounts.models import Account, OfAccountQuerySet
 from core.models import TenantModel
 from kpis.models.catalogue import Kpi
+from kpis.models.formulas import Formula
 from kpis.models.uploads import Upload
 
 
@@ -25,6 +26,9 @@ class KpiValue(TenantModel):
         EDIT = "edit"
         API = "api"
         SAMPLE = "sample"
+        FORMULA = "formula"
+        SYNC = "sync"
+        EVENT = "event"
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="kpi_values", db_index=False)
     kpi = models.ForeignKey(Kpi, on_delete=models.PROTECT, related_name="values", db_index=False)
@@ -43,6 +47,8 @@ class KpiValue(TenantModel):
     cell_type = models.CharField(max_length=16, blank=True)
     number_format = models.CharField(max_length=60, blank=True)
     parser_version = models.CharField(max_length=16, blank=True)
+    formula = models.ForeignKey(Formula, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    inputs = models.JSONField(null=True)  # what a formula read: {name: [value as text, value id or None]}
     by_id = models.UUIDField(null=True)
     by_label = models.CharField(max_length=160, blank=True)
     reason = models.CharField(max_length=400, blank=True)

@@ -12,9 +12,11 @@ from core.rules import require
 from kpis import rules
 from kpis.catalogue import DEFINITIONS, TEMPLATE_59, KpiDef, normalise
 from kpis.events import CatalogueChecked, UnknownKpiSettled
-from kpis.models import Kpi, KpiAlias, Scorecard, UnknownKpi, UploadIssue
+from kpis.models import Kpi, KpiAlias, Scorecard, ScorecardVersion, UnknownKpi, UploadIssue
 from kpis.scoring import default_scorecard, scorecard_to_definition
 from tenants.context import take_lock
+
+REST = 1000  # priority of the scorecard for every account that no other one is for
 
 
 class KpiNotInCatalogue(DomainError):
@@ -46,11 +48,16 @@ def install_catalogue(*, at: datetime, by: Actor) -> None:
         ]
     )
     if not Scorecard.objects.exists():
-        Scorecard.objects.create(
-            version=1,
-            name="Standard",
+        standard = Scorecard.objects.create(
+            name="Standard", priority=REST, description="Every account.", created_at=at, created_by=by.label
+        )
+        ScorecardVersion.objects.create(
+            scorecard=standard,
+            number=1,
             definition=scorecard_to_definition(default_scorecard()),
-            live=True,
+            state=ScorecardVersion.State.LIVE,
+            note="As it comes with Plumbline.",
+            live_since=at,
             created_at=at,
             created_by=by.label,
         )

@@ -77,8 +77,8 @@ def _hashes(card: LiveCard, sheet: Sheet, scores: PortfolioScores) -> Iterator[s
 
 
 _COLUMNS = (
-    "id, account_id, scorecard_id, as_of, score_hundredths, band, coverage, low_hundredths, high_hundredths,"
-    " categories, parts, input_hash, scored_at"
+    "id, account_id, version_id, as_of, score_hundredths, band, coverage, low_hundredths, high_hundredths,"
+    " base_hundredths, categories, parts, exceptions, input_hash, scored_at"
 )
 
 
@@ -112,8 +112,10 @@ def _rows(scored: Scored, accounts: list[UUID], made: dict[int, UUID], at: datet
             int(percent[row]),
             int(scores.low_hundredths[row]),
             int(scores.high_hundredths[row]),
+            known(scores.base_hundredths[row]),
             json.dumps(categories(row)),
             json.dumps(parts.of(row)),
+            "[]",
             scored.hashes[row],
             at,
         )

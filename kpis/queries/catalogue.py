@@ -11,7 +11,8 @@ from core.models import Entry
 from kpis.catalogue import CATEGORIES, Category
 from kpis.catalogue.ranges import Range, curve, number_text, ranges
 from kpis.events import CatalogueChecked
-from kpis.models import Kpi, KpiAlias, KpiValue, Scorecard
+from kpis.models import Kpi, KpiAlias, KpiValue, ScorecardVersion
+from kpis.queries.health import live_version
 
 CADENCES = {"week": "Weekly", "month": "Monthly", "quarter": "Quarterly", "once": "Once"}
 BETTER = {"up": "higher", "down": "lower", "band": "within a band"}
@@ -86,7 +87,7 @@ class KpiPage:
     category: str
     line: list[tuple[float, float]]
     corners: list[tuple[float, int]]
-    scorecard: Scorecard | None
+    scorecard: ScorecardVersion | None
     share: float | None
     accounts: int
     values: int
@@ -117,7 +118,7 @@ class KpiPage:
 def kpi_page(code: str, *, by: Actor) -> KpiPage:
     """Everything the page of a KPI shows. Raises Kpi.DoesNotExist."""
     kpi = Kpi.objects.prefetch_related(Prefetch("aliases", KpiAlias.objects.order_by("text"))).get(code=code)
-    card = Scorecard.objects.filter(live=True).first()
+    card = live_version()
     stored = KpiValue.objects.visible_to(by).current().filter(kpi=kpi)
     use = stored.aggregate(accounts=Count("account", distinct=True), values=Count("id"), latest=Max("period"))
     return KpiPage(
@@ -131,7 +132,7 @@ def kpi_page(code: str, *, by: Actor) -> KpiPage:
     )
 
 
-def _share(kpi: Kpi, card: Scorecard) -> float | None:
+def _share(kpi: Kpi, card: ScorecardVersion) -> float | None:
     """Per cent of the whole score that this KPI decides while every KPI has fresh data."""
     items = card.definition["items"]
     mine = next((item for item in items if item["kpi"] == kpi.code), None)

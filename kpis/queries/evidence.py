@@ -137,7 +137,7 @@ class Evidence:
 
 def evidence(score: HealthScore, *, full: bool = True) -> Evidence:
     """Lay a stored score open; its scorecard must be loaded. `full` computes it once more for the check."""
-    card = scorecard_from_definition(score.scorecard.definition, version=str(score.scorecard.version))
+    card = scorecard_from_definition(score.version.definition, version=str(score.version))
     kpis = {kpi.code: kpi for kpi in Kpi.objects.filter(code__in=card.kpis)}
     values = values_by_id([part[1] for part in score.parts])
     stored = {part[0]: part for part in score.parts}
@@ -184,7 +184,7 @@ def _category(stored: Mapping[str, Any], parts: list[Part]) -> CategoryPart:
 
 
 def _recomputed(score: HealthScore) -> Recomputed:
-    card = card_of(score.scorecard)
+    card = card_of(score.version)
     then = score.as_of - timedelta(days=WINDOW_DAYS)
     sheet = newest_values([score.account_id], card.kpi_ids, on=score.as_of, then=then).on(score.as_of)
     again = score_portfolio(card.rules, sheet.values, sheet.ages)

@@ -16,7 +16,8 @@ from accounts.models import Account
 from core.templatetags.formats import day, number
 from core.time import month_end, month_of, months_back
 from kpis.catalogue import CATEGORIES
-from kpis.models import AccountHealth, Kpi, KpiValue, Scorecard
+from kpis.models import AccountHealth, Kpi, KpiValue
+from kpis.queries.health import live_version
 from kpis.scoring import kpi_bands, points_of
 from kpis.workbook.units import plain
 
@@ -173,7 +174,7 @@ def _values(account: Account, months: list[date]) -> dict[UUID, dict[date, KpiVa
 
 def live_anchors() -> dict[str, Anchors]:
     """KPI code -> anchors of the scorecard in force: what the score itself judges by."""
-    card = Scorecard.objects.filter(live=True).first()
+    card = live_version()
     return {item["kpi"]: item["anchors"] for item in card.definition["items"]} if card else {}
 
 

@@ -14,7 +14,7 @@ from core.time import month_end, month_of, months_back
 from kpis import scoring
 from kpis.catalogue import CATEGORIES
 from kpis.freshness import MONTH_DAYS, ZERO_AT
-from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, Scorecard
+from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, ScorecardVersion
 
 TREND_MONTHS = 12  # points of a trend: the month ends before this month, and now
 
@@ -27,7 +27,7 @@ class NoScorecard(DomainError):
 class LiveCard:
     """The live scorecard: its row, its rules, and the ids of its KPIs in column order."""
 
-    row: Scorecard
+    row: ScorecardVersion
     rules: scoring.Scorecard
     kpi_ids: tuple[UUID, ...]
 
@@ -43,20 +43,27 @@ class LiveCard:
         return month_of(month_of(day) - timedelta(days=int(ZERO_AT * max(longest, MONTH_DAYS)) + 31))
 
 
+def live_version() -> ScorecardVersion | None:
+    """The version in force of the scorecard for all the rest."""
+    live = ScorecardVersion.objects.filter(state=ScorecardVersion.State.LIVE, scorecard__archived_at=None)
+    found: ScorecardVersion | None = live.select_related("scorecard").order_by("-scorecard__priority").first()
+    return found
+
+
 def live_card() -> LiveCard:
     """The scorecard in force, in two queries. Raises NoScorecard."""
-    row = Scorecard.objects.filter(live=True).first()
+    row = live_version()
     if row is None:
         raise NoScorecard("There is no live scorecard yet.")
     return card_of(row)
 
 
-def card_of(row: Scorecard) -> LiveCard:
+def card_of(row: ScorecardVersion) -> LiveCard:
     """A stored version of the scorecard as rules, its categories in the catalogue's order (JSON keeps none)."""
     places = {category.code: place for place, category in enumerate(CATEGORIES)}
     weights = sorted(row.definition["categories"].items(), key=lambda one: (places.get(one[0], len(places)), one[0]))
     definition = {**row.definition, "categories": dict(weights)}
-    rules = scoring.scorecard_from_definition(definition, version=str(row.version))
+    rules = scoring.scorecard_from_definition(definition, version=str(row))
     ids = dict(Kpi.objects.filter(code__in=rules.kpis).values_list("code", "id"))
     return LiveCard(row, rules, tuple(ids[code] for code in rules.kpis))
 
@@ -126,7 +133,7 @@ def accounts_without_last_month(on: date) -> list[UUID]:
 def score_on(account_id: UUID, day: date, *, by: Actor) -> HealthScore | None:
     """The score in force on a day: the current one of that day or the last before it."""
     scores = HealthScore.objects.visible_to(by).filter(account_id=account_id, as_of__lte=day, superseded_at=None)
-    found: HealthScore | None = scores.select_related("scorecard").order_by("-as_of").first()
+    found: HealthScore | None = scores.select_related("version__scorecard").order_by("-as_of").first()
     return found
 
 

@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from accounts.models import Account
 from core.time import month_of, months_back
-from kpis.models import KpiValue, Scorecard, Upload
+from kpis.models import KpiValue, ScorecardVersion, Upload
 from kpis.queries.evidence import CategoryPart, Evidence, Part, target
 from kpis.queries.health import card_of
 from kpis.queries.measured import newest_values
@@ -32,9 +32,9 @@ class Before:
     values: dict[str, Decimal]
 
 
-def before(account: Account, scorecard: Scorecard, on: date) -> Before:
+def before(account: Account, version: ScorecardVersion, on: date) -> Before:
     """One query for the values of one account."""
-    card, day = card_of(scorecard), on - timedelta(days=WINDOW_DAYS)
+    card, day = card_of(version), on - timedelta(days=WINDOW_DAYS)
     sheet = newest_values([account.pk], card.kpi_ids, on=on, then=day).over_by(day)
     scores = score_portfolio(card.rules, sheet.values, sheet.ages)
     categories = zip(card.rules.categories, scores.category_scores[0].tolist(), strict=True)

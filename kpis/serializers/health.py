@@ -142,7 +142,7 @@ class EvidenceOut(serializers.Serializer[Evidence]):
     coverage = serializers.IntegerField(source="score.coverage")
     low = _points(source="score.low")
     high = _points(source="score.high")
-    scorecard = serializers.CharField(source="score.scorecard")
+    scorecard = serializers.CharField(source="score.version")
     scored_at = serializers.DateTimeField(source="score.scored_at")
     recomputed_same = serializers.BooleanField(source="recomputed.same")
     recomputed_score = _points(source="recomputed.score", allow_null=True)

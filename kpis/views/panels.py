@@ -34,7 +34,7 @@ def _account(request: Request, account_id: UUID) -> Account:
 
 
 def _health(account: Account) -> AccountHealth | None:
-    standing = AccountHealth.objects.filter(pk=account.pk).select_related("latest__scorecard")
+    standing = AccountHealth.objects.filter(pk=account.pk).select_related("latest__version__scorecard")
     found: AccountHealth | None = standing.first()
     return found
 
@@ -69,7 +69,7 @@ def health(request: Request, account_id: UUID) -> HttpResponse:
             "bars": _bars(account, standing, today),
             "points": year,
             "pairs": [(point.day, point.score) for point in year],
-            "scorecard": standing.latest.scorecard,
+            "scorecard": standing.latest.version,
         }
     return panel_answer(request, account, "kpis/panels.html#health", context)
 
@@ -77,7 +77,7 @@ def health(request: Request, account_id: UUID) -> HttpResponse:
 def _bars(
     account: Account, standing: AccountHealth, today: date
 ) -> list[tuple[str, int | None, str, Decimal | None, str]]:
-    known = queries.before(account, standing.latest.scorecard, today)
+    known = queries.before(account, standing.latest.version, today)
     bars = []
     for category in standing.latest.categories:
         code, score = category["code"], points(category["score"])
@@ -127,7 +127,7 @@ def measures(request: Request, account_id: UUID) -> HttpResponse:
     found = _evidence(_health(account))
     rows: list[Any] = []
     if found:
-        known = queries.before(account, found.score.scorecard, today)
+        known = queries.before(account, found.score.version, today)
         rows = [
             (one, evidence_url(account.pk, kpi=one.part.kpi.code) + "#kpi")
             for one in queries.measures(account, found, known, on=today)

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Account
 from core.actor import Actor
 from core.models import Entry
-from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, Scorecard
+from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, Scorecard, ScorecardVersion
 from playbooks.models import Playbook, Trigger
 from playbooks.operations import install_library
 from tests.world import World
@@ -43,15 +43,16 @@ def give_health(
     account: Account, hundredths: int | None, *, change: int | None = None, at: datetime = AT
 ) -> AccountHealth:
     """Health as scoring leaves it; hundredths of a point, None = not enough data."""
-    card, _ = Scorecard.objects.get_or_create(
-        version=1, defaults={"name": "Test", "definition": {"items": []}, "live": True, "created_at": AT}
+    card, _ = Scorecard.objects.get_or_create(name="Test", defaults={"priority": 1, "created_at": AT})
+    version, _ = ScorecardVersion.objects.get_or_create(
+        scorecard=card, number=1, defaults={"definition": {"items": []}, "state": "live", "created_at": AT}
     )
     band = (
         "unknown" if hundredths is None else "red" if hundredths < 5000 else "yellow" if hundredths < 7500 else "green"
     )
     HealthScore.objects.filter(account=account, superseded_at=None).update(superseded_at=at)
     score = HealthScore.objects.create(
-        account=account, scorecard=card, as_of=at.date(), score_hundredths=hundredths, band=band, coverage=80,
+        account=account, version=version, as_of=at.date(), score_hundredths=hundredths, band=band, coverage=80,
         low_hundredths=0, high_hundredths=10_000, categories=[], parts=[], input_hash="0" * 64, scored_at=at,
     )  # fmt: skip
     health, _ = AccountHealth.objects.update_or_create(

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from accounts.models import Account
 from core.actor import Actor
-from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, Scorecard
+from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, ScorecardVersion
 from kpis.operations import install_catalogue, rescore_accounts
 from kpis.operations.health import attention_of, rescore_past
 from kpis.queries.health import live_card
@@ -91,7 +91,7 @@ def standing(account: Account, hundredths: int | None, *, change: int | None = N
     row = {"score_hundredths": hundredths, "band": band, "coverage": 60, "low_hundredths": 0, "high_hundredths": 10_000}
     made = HealthScore.objects.create(
         account=account,
-        scorecard=Scorecard.objects.get(),
+        version=ScorecardVersion.objects.get(),
         as_of=TODAY,
         categories=[],
         parts=[],

@@ -11,7 +11,7 @@ from core.actor import Actor
 from kpis import operations, queries
 from kpis.catalogue import BY_CODE, CATALOGUE, DEFINITIONS, TEMPLATE_59, resolve
 from kpis.catalogue.ranges import curve, number_text, ranges
-from kpis.models import Kpi, KpiAlias, Scorecard
+from kpis.models import Kpi, KpiAlias, Scorecard, ScorecardVersion
 from kpis.queries.dictionary import dictionary
 from kpis.scoring import default_scorecard, scorecard_from_definition
 from tests.world import World
@@ -22,8 +22,8 @@ SYSTEM = Actor.system("tests")
 def test_a_tenant_gets_every_kpi_and_one_live_scorecard(catalogue: World) -> None:
     assert Kpi.objects.count() == len(DEFINITIONS)
     assert Kpi.objects.filter(number__isnull=False).count() == 62
-    card = Scorecard.objects.get()
-    assert (card.version, card.live) == (1, True)
+    card = ScorecardVersion.objects.get()
+    assert (str(card), card.state) == ("Standard v1", "live")
     assert scorecard_from_definition(card.definition, version="1").items == default_scorecard().items
 
 
