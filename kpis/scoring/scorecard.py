@@ -1,7 +1,10 @@
 """A scorecard: which KPIs count, by how much, and what each value is worth."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -156,6 +159,47 @@ def scorecard_from_definition(definition: Mapping[str, Any], *, version: str) ->
     order = dict.fromkeys([*(row["category"] for row in definition["items"] if row["category"] in weights), *weights])
     categories = {code: Decimal(str(weights[code])) for code in order}
     return Scorecard(version, categories, items, **bands)
+
+
+def definition_hash(definition: Mapping[str, Any]) -> str:
+    """sha256 of the document in one canonical spelling: equal hashes mean the same rules.
+
+    Neither the order of keys nor 75 against 75.0 makes a difference; the order of items does, as it is what a
+    person reads. Stored with a check, a back-test or a score it says which text they speak of.
+    """
+    text = json.dumps(_plain(definition), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def definition_on(definition: Mapping[str, Any], day: date) -> dict[str, Any]:
+    """The document as it counts on one day: of an item's dated ranges the newest that has begun, else its anchors.
+
+    The result has plain anchors only and leaves the given document as it is. Raises ValueError for a range whose
+    "from" is not a date.
+    """
+    return {**definition, "items": [_item_on(item, day) for item in definition["items"]]}
+
+
+def _item_on(item: Mapping[str, Any], day: date) -> dict[str, Any]:
+    plain = {key: value for key, value in item.items() if key != "ranges"}
+    dated = [(date.fromisoformat(one["from"]), one["anchors"]) for one in item.get("ranges") or ()]
+    begun = [one for one in dated if one[0] <= day]
+    if begun:
+        plain["anchors"] = max(begun, key=lambda one: one[0])[1]
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Mappings, lists and numbers as JSON has them, with one spelling for equal numbers."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Decimal):
+        return _number(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def _number(value: Decimal) -> int | float:
