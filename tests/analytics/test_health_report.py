@@ -81,7 +81,7 @@ def test_what_gives_and_what_costs_most(scored: World) -> None:
 
 def test_kpis_without_a_value_are_named(scored: World) -> None:
     score = HealthScore.objects.get(account=scored.account, superseded_at=None, as_of=AT.date())
-    items = {item["kpi"] for item in score.scorecard.definition["items"] if float(item["weight"])}
+    items = {item["kpi"] for item in score.version.definition["items"] if float(item["weight"])}
     present = {part[0] for part in score.parts}
     missing = set(Kpi.objects.filter(code__in=items - present).values_list("name", flat=True))
     assert set(health_report(scored.account).missing) == missing
