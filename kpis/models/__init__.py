@@ -3,8 +3,9 @@ from kpis.models.formulas import Formula
 from kpis.models.goals import Benchmark, Target
 from kpis.models.health import AccountHealth, Band, HealthScore, RollUp, ScoreException
 from kpis.models.indicators import Indicator, IndicatorRule
-from kpis.models.quality import Suggestion
+from kpis.models.quality import QualityReport, Suggestion
 from kpis.models.scorecards import BackTest, Scorecard, ScorecardVersion
+from kpis.models.sources import InboxFile, InboxLook, RepeatedCell, Source
 from kpis.models.uploads import Upload, UploadIssue
 from kpis.models.values import KpiValue
 
@@ -15,16 +16,21 @@ __all__ = [
     "Benchmark",
     "Formula",
     "HealthScore",
+    "InboxFile",
+    "InboxLook",
     "Indicator",
     "IndicatorRule",
     "Kpi",
     "KpiAlias",
     "KpiValue",
+    "QualityReport",
     "ReferenceRange",
+    "RepeatedCell",
     "RollUp",
     "ScoreException",
     "Scorecard",
     "ScorecardVersion",
+    "Source",
     "Suggestion",
     "Target",
     "UnknownKpi",

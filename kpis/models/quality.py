@@ -50,3 +50,19 @@ class Suggestion(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.why}"
+
+
+class QualityReport(TenantModel):
+    """How good the data was when the worker last looked: figures of sources, KPIs and the fixes worth most.
+
+    figures: see kpis.queries.quality; kept whole, because adding them up takes seconds for a large portfolio.
+    """
+
+    made_at = models.DateTimeField()
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["-made_at"], name="quality_report_newest")]
+
+    def __str__(self) -> str:
+        return f"quality at {self.made_at:%Y-%m-%d %H:%M}"

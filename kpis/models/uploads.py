@@ -29,7 +29,10 @@ class Upload(TenantModel):
         REFUSED = "refused"  # the file itself cannot be taken; `message` says why
         CANCELLED = "cancelled"
         FAILED = "failed"
+        ROLLING_BACK = "rolling_back"
         ROLLED_BACK = "rolled_back"  # its values were taken back; what they had superseded is in force again
+
+    WORKING = (State.READING, State.IMPORTING, State.ROLLING_BACK)
 
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
@@ -74,7 +77,7 @@ class Upload(TenantModel):
     @property
     def busy(self) -> bool:
         """A worker reads or imports it, or will."""
-        return self.state in (self.State.READING, self.State.IMPORTING) and not self.stuck
+        return self.state in self.WORKING and not self.stuck
 
     @property
     def resumable(self) -> bool:
@@ -93,8 +96,7 @@ class Upload(TenantModel):
     @property
     def stuck(self) -> bool:
         """Its job has given up without a word to the upload; a person may go on with it."""
-        working = self.state in (self.State.READING, self.State.IMPORTING)
-        return working and (self.job is None or not self.job.open)
+        return self.state in self.WORKING and (self.job is None or not self.job.open)
 
 
 class UploadIssue(TenantModel):
