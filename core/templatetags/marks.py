@@ -15,7 +15,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core.templatetags import formats
 
-BANDS = {"green": "Green", "yellow": "Yellow", "red": "Red", "unknown": "Unknown"}
+BANDS = {"green": "Green", "yellow": "Yellow", "red": "Red", "unknown": "Unknown"}  # of a KPI or a category
+HEALTH = {"green": "Healthy", "yellow": "Watch", "red": "At risk", "unknown": "Unknown"}  # of an account
 _SHAPES = {
     "green": '<circle cx="4" cy="4" r="3.2" fill="currentColor"/>',
     "yellow": '<path d="M4 .6 7.8 7.4H.2z" fill="currentColor"/>',
@@ -60,7 +61,7 @@ def score(value: Any, band: str | None) -> SafeString:
     band = band_name(band)
     known = formats.decimal(value)
     text = formats.UNKNOWN if known is None else formats.number(known.to_integral_value(ROUND_FLOOR))
-    said = "no score" if known is None else BANDS[band].lower()
+    said = "no score" if known is None else HEALTH[band].lower()
     return _markup(
         f'<span class="score" data-band="{band}">{_GLYPHS[band]}{text}<span class="vh"> {said}</span></span>'
     )
@@ -68,7 +69,7 @@ def score(value: Any, band: str | None) -> SafeString:
 
 def band_chip(band: str | None, text: str = "") -> SafeString:
     band = band_name(band)
-    return format_html('<span class="tag band" data-band="{}">{}{}</span>', band, _GLYPHS[band], text or BANDS[band])
+    return format_html('<span class="tag band" data-band="{}">{}{}</span>', band, _GLYPHS[band], text or HEALTH[band])
 
 
 def delta(value: Any, *, unit: str = "", places: int | None = None, good: str = "up") -> SafeString:

@@ -18,7 +18,7 @@ from core.templatetags import formats, marks
 WIDTH, HEIGHT = 960.0, 104.0
 SMALLEST, LARGEST = 8.0, 28.0
 GAP = 0.6
-EDGES = (("Red", 0, 50), ("Yellow", 50, 75), ("Green", 75, 100))
+EDGES = (("At risk", 0, 50), ("Watch", 50, 75), ("Healthy", 75, 100))
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Swarm:
 
     @property
     def words(self) -> str:
-        counts = [(name, sum(dot.band == key for dot in self.dots)) for key, name in marks.BANDS.items()]
+        counts = [(name, sum(dot.band == key for dot in self.dots)) for key, name in marks.HEALTH.items()]
         return ", ".join(f"{count} {name.lower()}" for name, count in counts if count) or "no account has a score"
 
 

@@ -21,7 +21,7 @@ SHOWN = 8
 def today(request: Request) -> HttpResponse:
     """The first page: the first steps until they are done, my work, and the accounts that need attention."""
     day = localdate()
-    checklist = [(item, not item.permission or allowed(request.actor, item.permission)) for item in queries.checklist()]
+    checklist = [one for one in queries.checklist() if not one.permission or allowed(request.actor, one.permission)]
     mine = queries.open_steps(by=request.actor).filter(owner_id=request.actor.user_id).order_by("due_on", "id")
     needing = (
         AccountHealth.objects.visible_to(request.actor)
@@ -31,8 +31,8 @@ def today(request: Request) -> HttpResponse:
     )
     context = {
         "checklist": checklist,
-        "checklist_open": any(mine and not item.done for item, mine in checklist),
-        "checklist_done": sum(item.done for item, _ in checklist),
+        "checklist_open": not all(item.done for item in checklist),
+        "checklist_done": sum(item.done for item in checklist),
         "steps": list(mine[:SHOWN]),
         "counts": queries.work_counts(by=request.actor, today=day),
         "needing": list(needing[:SHOWN]),

@@ -44,6 +44,15 @@ customElements.define("pl-toasts", class extends HTMLElement {
     start();
   }
 
+  // The answer names what changed; what shows it listens. An answer without a word needs the page anew.
+  #undone(response) {
+    const events = response.headers.get("HX-Trigger");
+    if (!events) return location.reload();
+    for (const [name, detail] of Object.entries(JSON.parse(events))) {
+      document.body.dispatchEvent(new CustomEvent(name, { detail }));
+    }
+  }
+
   async #click(event) {
     const button = event.target.closest("button");
     if (!button) return;
@@ -51,7 +60,7 @@ customElements.define("pl-toasts", class extends HTMLElement {
     button.closest(".toast").remove();
     if (!url) return;
     const response = await fetch(url, { method: "POST", headers: { ...csrfHeaders(), "HX-Request": "true" } }).catch(() => null);
-    if (response?.ok) location.reload();
+    if (response?.ok) this.#undone(response);
     else this.#show({ text: "It could not be undone. Reload the page and check.", kind: "error" });
   }
 });

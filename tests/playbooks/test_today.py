@@ -15,7 +15,7 @@ from tests.world import World
 
 
 def ticks(answer: Any) -> list[bool]:
-    return [item.done for item, _ in answer.context["checklist"]]
+    return [item.done for item in answer.context["checklist"]]
 
 
 def test_the_checklist_ticks_itself(world: World) -> None:

@@ -14,7 +14,7 @@ def test_a_score_says_its_band_in_words_and_shape():
     html = marks.score(Decimal("57.60"), "yellow")
     assert "57" in html  # rounded down: never the next band's figure
     assert 'data-band="yellow"' in html
-    assert '<span class="vh"> yellow</span>' in html
+    assert '<span class="vh"> watch</span>' in html
     assert "M4 .6" in html  # the triangle
 
 

@@ -31,7 +31,7 @@ def test_marks_with_room_do_not_cover_each_other(scores):
 
 def test_accounts_without_a_score_are_counted_not_drawn():
     placed = swarm([("A", None, "unknown", 5, "/"), ("B", 58, "yellow", None, "/b/")])
-    assert (len(placed.dots), placed.missing, placed.words) == (1, 1, "1 yellow")
+    assert (len(placed.dots), placed.missing, placed.words) == (1, 1, "1 watch")
     assert swarm([]).words == "no account has a score"
 
 
