@@ -1,6 +1,5 @@
-"""Computed scores as rows: categories and parts exactly as they are stored, and the hash of what went in."""
+"""Computed scores as rows, in the form of `kpis.scoring.stored`."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -10,16 +9,13 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection
-from numpy.typing import NDArray
 from uuid6 import uuid7
 
 from kpis.models import HealthScore
 from kpis.queries.health import LiveCard
 from kpis.queries.measured import Measured, Sheet
 from kpis.scoring import NOT_KNOWN, PortfolioScores, score_portfolio
-from kpis.scoring.apportion import MICRO, apportion
-
-WHOLE = 10_000  # 100 per cent in hundredths of a per cent
+from kpis.scoring.stored import categories_of, input_hashes, known, parts_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +48,7 @@ def score_days(card: LiveCard, measured: Measured, days: Sequence[date]) -> list
     scores, accounts = score_portfolio(card.rules, values, ages), len(measured.newest)
     parts = [_rows_of(scores, slice(at * accounts, (at + 1) * accounts)) for at in range(len(days))]
     return [
-        Scored(card, day, sheet, part, list(_hashes(card, sheet, part)))
+        Scored(card, day, sheet, part, list(input_hashes(card.row.pk.bytes, sheet.ids, part)))
         for day, sheet, part in zip(days, sheets, parts, strict=True)
     ]
 
@@ -60,20 +56,6 @@ def score_days(card: LiveCard, measured: Measured, days: Sequence[date]) -> list
 def _rows_of(scores: PortfolioScores, rows: slice) -> PortfolioScores:
     arrays = {field.name: getattr(scores, field.name) for field in fields(scores) if field.name != "scorecard"}
     return replace(scores, **{name: array[rows] for name, array in arrays.items()})
-
-
-def known(hundredths: Any) -> int | None:
-    return None if hundredths == NOT_KNOWN else int(hundredths)
-
-
-def _hashes(card: LiveCard, sheet: Sheet, scores: PortfolioScores) -> Iterator[str]:
-    """The same scorecard, values and freshness give the same score; nothing else has a say in it."""
-    fresh = np.rint(np.nan_to_num(scores.kpi_freshness, nan=-1.0) * 1_000_000).astype("<i4")
-    for ids, faded in zip(np.ascontiguousarray(sheet.ids), np.ascontiguousarray(fresh), strict=True):
-        digest = hashlib.sha256(card.row.pk.bytes)
-        digest.update(ids.tobytes())
-        digest.update(faded.tobytes())
-        yield digest.hexdigest()
 
 
 _COLUMNS = (
@@ -100,7 +82,7 @@ def replace_scores(scored: Scored, accounts: list[UUID], which: list[int], *, at
 
 def _rows(scored: Scored, accounts: list[UUID], made: dict[int, UUID], at: datetime) -> Iterator[tuple[Any, ...]]:
     scores, percent = scored.scores, scored.scores.coverage_percent
-    categories, parts = _categories(scores), _Parts(scored)
+    categories, parts = categories_of(scores), parts_of(scores, scored.sheet.ids)
     for row, score_id in made.items():
         yield (
             score_id,
@@ -114,71 +96,8 @@ def _rows(scored: Scored, accounts: list[UUID], made: dict[int, UUID], at: datet
             int(scores.high_hundredths[row]),
             known(scores.base_hundredths[row]),
             json.dumps(categories(row)),
-            json.dumps(parts.of(row)),
+            json.dumps(parts(row)),
             "[]",
             scored.hashes[row],
             at,
         )
-
-
-def _categories(scores: PortfolioScores) -> Any:
-    codes = list(scores.scorecard.categories)
-    total = sum(scores.scorecard.categories.values())
-    weights = [round(float(weight / total * 100), 2) for weight in scores.scorecard.categories.values()]
-    points = _hundredths(scores.category_scores)
-    shares = _shares(scores.category_weight_share)
-    covered = np.floor(scores.category_coverage * 100 + 1e-9).astype(int)
-    added = scores.category_contribution_hundredths
-
-    def of(row: int) -> list[dict[str, Any]]:
-        return [
-            {
-                "code": code,
-                "weight": weights[at],
-                "share": int(shares[row, at]),
-                "score": None if points[row, at] < 0 else int(points[row, at]),
-                "coverage": int(covered[row, at]),
-                "contribution": int(added[row, at]),
-            }
-            for at, code in enumerate(codes)
-        ]
-
-    return of
-
-
-class _Parts:
-    """Lists of plain numbers, made once for all accounts and read row by row."""
-
-    def __init__(self, scored: Scored) -> None:
-        scores = scored.scores
-        self.codes = scores.scorecard.kpis
-        self.ids = np.ascontiguousarray(scored.sheet.ids)
-        self.points = _hundredths(scores.kpi_points)
-        self.fresh = np.rint(np.nan_to_num(scores.kpi_freshness) * 100).astype(int)
-        self.shares = _shares(scores.kpi_weight_share)
-        self.added = scores.kpi_contribution_hundredths
-
-    def of(self, row: int) -> list[list[Any]]:
-        ids = self.ids[row].tobytes().hex()
-        columns = zip(
-            self.codes,
-            range(0, len(ids), 32),
-            *(array[row].tolist() for array in (self.points, self.fresh, self.shares, self.added)),
-            strict=True,
-        )
-        return [[code, _uuid(ids[at : at + 32]), *rest] for code, at, *rest in columns if rest[0] >= 0]
-
-
-def _uuid(digits: str) -> str:
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def _hundredths(points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Half up; -1 where there is none."""
-    return np.where(np.isnan(points), NOT_KNOWN, np.floor(np.nan_to_num(points) * 100 + 0.5)).astype(np.int64)
-
-
-def _shares(shares: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Hundredths of a per cent that sum to 100.00 in every row that has any data."""
-    micro = np.rint(shares * WHOLE * MICRO).astype(np.int64)
-    return apportion(micro, np.where(micro.sum(axis=1) > 0, WHOLE, 0))

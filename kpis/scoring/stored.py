@@ -1,0 +1,113 @@
+"""How a computed score is written down: whole hundredths that add up, and one canonical spelling.
+
+Scoring writes this form and reproducing a score compares with it, so both come from here. Pure, no Django.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.scoring.apportion import MICRO, apportion
+from kpis.scoring.portfolio import NOT_KNOWN, PortfolioScores
+
+WHOLE = 10_000  # 100 per cent in hundredths of a per cent
+
+# What makes a stored score: two records that agree in these are the same to the byte.
+RECORD = (
+    "score_hundredths",
+    "band",
+    "coverage",
+    "low_hundredths",
+    "high_hundredths",
+    "base_hundredths",
+    "categories",
+    "parts",
+    "exceptions",
+    "input_hash",
+)
+
+
+def canonical(record: Mapping[str, Any]) -> bytes:
+    """The record in the one spelling that is compared: keys sorted, no spaces, only the names of RECORD."""
+    kept = {name: record[name] for name in RECORD}
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def known(hundredths: Any) -> int | None:
+    return None if hundredths == NOT_KNOWN else int(hundredths)
+
+
+def input_hashes(card: bytes, ids: NDArray[np.void], scores: PortfolioScores) -> Iterator[str]:
+    """The same scorecard, values and freshness give the same score; nothing else has a say in it.
+
+    card: the 16 bytes of the version's id. ids: (accounts, KPIs), the 16 bytes of each value's id.
+    """
+    fresh = np.rint(np.nan_to_num(scores.kpi_freshness, nan=-1.0) * 1_000_000).astype("<i4")
+    for row, faded in zip(np.ascontiguousarray(ids), np.ascontiguousarray(fresh), strict=True):
+        digest = hashlib.sha256(card)
+        digest.update(row.tobytes())
+        digest.update(faded.tobytes())
+        yield digest.hexdigest()
+
+
+def categories_of(scores: PortfolioScores) -> Callable[[int], list[dict[str, Any]]]:
+    """row -> its categories as `HealthScore.categories` keeps them."""
+    codes = list(scores.scorecard.categories)
+    total = sum(scores.scorecard.categories.values())
+    weights = [round(float(weight / total * 100), 2) for weight in scores.scorecard.categories.values()]
+    points = _hundredths(scores.category_scores)
+    shares = _shares(scores.category_weight_share)
+    covered = np.floor(scores.category_coverage * 100 + 1e-9).astype(int)
+    added = scores.category_contribution_hundredths
+
+    def of(row: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "code": code,
+                "weight": weights[at],
+                "share": int(shares[row, at]),
+                "score": None if points[row, at] < 0 else int(points[row, at]),
+                "coverage": int(covered[row, at]),
+                "contribution": int(added[row, at]),
+            }
+            for at, code in enumerate(codes)
+        ]
+
+    return of
+
+
+def parts_of(scores: PortfolioScores, ids: NDArray[np.void]) -> Callable[[int], list[list[Any]]]:
+    """row -> its parts as `HealthScore.parts` keeps them: [code, value id, points, freshness, share, contribution].
+
+    Lists of plain numbers, made once for all accounts and read row by row.
+    """
+    codes, packed = scores.scorecard.kpis, np.ascontiguousarray(ids)
+    points, shares = _hundredths(scores.kpi_points), _shares(scores.kpi_weight_share)
+    fresh = np.rint(np.nan_to_num(scores.kpi_freshness) * 100).astype(int)
+    columns = (points, fresh, shares, scores.kpi_contribution_hundredths)
+
+    def of(row: int) -> list[list[Any]]:
+        digits = packed[row].tobytes().hex()
+        lines = zip(codes, range(0, len(digits), 32), *(array[row].tolist() for array in columns), strict=True)
+        return [[code, _uuid(digits[at : at + 32]), *rest] for code, at, *rest in lines if rest[0] >= 0]
+
+    return of
+
+
+def _uuid(digits: str) -> str:
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _hundredths(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Half up; -1 where there is none."""
+    return np.where(np.isnan(points), NOT_KNOWN, np.floor(np.nan_to_num(points) * 100 + 0.5)).astype(np.int64)
+
+
+def _shares(shares: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Hundredths of a per cent that sum to 100.00 in every row that has any data."""
+    micro = np.rint(shares * WHOLE * MICRO).astype(np.int64)
+    return apportion(micro, np.where(micro.sum(axis=1) > 0, WHOLE, 0))
