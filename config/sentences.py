@@ -54,6 +54,31 @@ def _settled(data: Mapping[str, Any]) -> str:
     return f"Said that an unknown KPI is {_kpi(data['kpi'])}" if data["kpi"] else "Set an unknown KPI aside"
 
 
+def _drafted(data: Mapping[str, Any]) -> str:
+    origin = f"from version {data['based_on']}" if data["based_on"] else "from a template"
+    return f"Started version {data['number']} of a scorecard {origin}"
+
+
+def _published(data: Mapping[str, Any]) -> str:
+    parts = [f"Version {data['number']} of a scorecard went live"]
+    if data["again"]:
+        parts.append(f"the text of version {data['again']} again")
+    if data["replaced"]:
+        parts.append(f"in place of version {data['replaced']}")
+    if data["alone"]:
+        parts.append("approved by the person who submitted it, as nobody else could")
+    return ", ".join(parts)
+
+
+def _rule_set(data: Mapping[str, Any]) -> str:
+    parts = []
+    if len(set(data["priority"])) > 1:
+        parts.append("priority from {} to {}".format(*data["priority"]))
+    if data["rule"][0] != data["rule"][-1]:
+        parts.append("the accounts it is for")
+    return "Changed a scorecard" + (f": {', '.join(parts)}" if parts else "")
+
+
 def _playbook(data: Mapping[str, Any]) -> str:
     return PLAYBOOKS.get(data["playbook"], data["playbook"].replace("-", " "))
 
@@ -142,6 +167,27 @@ SENTENCES: dict[str, Sentence] = {
     "kpis.portfolio_scored": Sentence("Portfolio scored", "Scored {scored} accounts, {moved} scores moved", "gauge"),
     "kpis.catalogue_checked": Sentence("Catalogue checked", "Looked over the KPI catalogue", "list-checks"),
     "kpis.unknown_kpi_settled": Sentence("Unknown KPI settled", _settled, "circle-help"),
+    "kpis.scorecard_created": Sentence("Scorecard created", "Created a scorecard", "file-plus"),
+    "kpis.scorecard_drafted": Sentence("Scorecard drafted", _drafted, "git-branch"),
+    "kpis.scorecard_edited": Sentence("Scorecard edited", "Edited version {number} of a scorecard", "pencil"),
+    "kpis.scorecard_merged": Sentence(
+        "Scorecard merged", "Took {rows} rows of live version {live_number} into version {number}", "corner-down-right"
+    ),
+    "kpis.scorecard_dropped": Sentence("Scorecard draft dropped", "Dropped version {number} of a scorecard", "trash-2"),
+    "kpis.scorecard_checked": Sentence(
+        "Scorecard checked",
+        "Checked version {number} of a scorecard: {refused} to mend, {warnings} to look at",
+        "list-checks",
+    ),
+    "kpis.scorecard_submitted": Sentence(
+        "Scorecard sent to review", "Sent version {number} of a scorecard to review", "send"
+    ),
+    "kpis.scorecard_rejected": Sentence(
+        "Scorecard sent back", "Sent version {number} of a scorecard back: {reason}", "undo-2", "bad"
+    ),
+    "kpis.scorecard_published": Sentence("Scorecard published", _published, "badge-check", "good"),
+    "kpis.scorecard_rule_set": Sentence("Scorecard rule changed", _rule_set, "list-filter"),
+    "kpis.scorecard_archived": Sentence("Scorecard archived", "Archived a scorecard", "archive"),
     "kpis.sample_added": Sentence(
         "Sample data added", "Added sample data: {accounts} accounts, {values} values", "flask-conical"
     ),

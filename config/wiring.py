@@ -15,9 +15,18 @@ from analytics.tasks import sweep_reports
 from core import tasks as core_tasks
 from core.audit import Event
 from kpis import rules as kpis_rules
-from kpis.events import HealthChanged, KpiBatchImported, KpiValueCorrected, SampleDataRemoved, UploadFinished
+from kpis.events import (
+    HealthChanged,
+    KpiBatchImported,
+    KpiValueCorrected,
+    SampleDataRemoved,
+    ScorecardArchived,
+    ScorecardPublished,
+    ScorecardRuleSet,
+    UploadFinished,
+)
 from kpis.operations import install_catalogue
-from kpis.tasks import rescore_account, rescore_batch, rescore_new, rescore_upload
+from kpis.tasks import rescore_account, rescore_batch, rescore_new, rescore_portfolio, rescore_upload
 from playbooks import rules as playbooks_rules
 from playbooks.models import Step
 from playbooks.operations import install_library
@@ -45,6 +54,9 @@ EVENTS: dict[type[Event], list[Task]] = {
     KpiBatchImported: [rescore_batch, evaluate_values],
     UploadFinished: [rescore_upload],
     HealthChanged: [evaluate_triggers],
+    ScorecardPublished: [rescore_portfolio],
+    ScorecardRuleSet: [rescore_portfolio],
+    ScorecardArchived: [rescore_portfolio],
     SampleDataRemoved: [sweep_reports],
     PersonInvited: [mail_invitation],
 }
