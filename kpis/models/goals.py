@@ -10,7 +10,8 @@ from kpis.models.catalogue import Kpi
 class Benchmark(TenantModel):
     """What others reach, with its source: a KPI's figure in a population, never part of a score.
 
-    statistic: "p25", "median", "p75", "mean", "best in class". year: that the figure speaks of.
+    statistic: "p25", "median", "p75", "mean", "best in class". year: that the figure speaks of; None where the source
+    does not say, which only figures that came with the catalogue may leave open.
     """
 
     kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="benchmarks")
@@ -18,17 +19,19 @@ class Benchmark(TenantModel):
     statistic = models.CharField(max_length=16)
     value = models.DecimalField(max_digits=20, decimal_places=6)
     source = models.CharField(max_length=200)
-    year = models.PositiveSmallIntegerField()
+    year = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=160)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["kpi", "population", "statistic", "year"], name="benchmark_once")
+            models.UniqueConstraint(
+                fields=["kpi", "population", "statistic", "year"], name="benchmark_once", nulls_distinct=False
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.statistic} {self.value} ({self.source}, {self.year})"
+        return f"{self.statistic} {self.value} ({self.source}, {self.year or 'year not stated'})"
 
 
 class Target(TenantModel):
