@@ -1,6 +1,13 @@
 """The health score: from KPI values to a score, its bounds and its exact parts. Pure numpy, no Django."""
 
-from kpis.scoring.exceptions import AppliedException, ScoreException, ScoresWithExceptions, with_exceptions
+from kpis.scoring.exception_rules import ExceptionRule, exception_rule
+from kpis.scoring.exceptions import (
+    AppliedException,
+    ScoreException,
+    ScoresWithExceptions,
+    limit_scores,
+    with_exceptions,
+)
 from kpis.scoring.explanation import CategoryPart, Explanation, Part, as_points, explain, explain_row
 from kpis.scoring.points import kpi_bands, points_of
 from kpis.scoring.portfolio import NOT_KNOWN, PortfolioScores, band_of, score_portfolio
@@ -30,6 +37,7 @@ __all__ = [
     "YELLOW",
     "AppliedException",
     "CategoryPart",
+    "ExceptionRule",
     "Explanation",
     "Part",
     "PortfolioScores",
@@ -43,9 +51,11 @@ __all__ = [
     "default_scorecard",
     "definition_hash",
     "definition_on",
+    "exception_rule",
     "explain",
     "explain_row",
     "kpi_bands",
+    "limit_scores",
     "points_of",
     "portfolio_trend",
     "score_portfolio",

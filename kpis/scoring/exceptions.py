@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
+from uuid import UUID
 
 import numpy as np
 
-from kpis.scoring.portfolio import NOT_KNOWN, PortfolioScores, band_of
+from kpis.scoring.exception_rules import check_limit
+from kpis.scoring.portfolio import NOT_KNOWN, Floats, PortfolioScores, band_of
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class ScoreException:
 
     limit: points 0..100 with two places at most. order: lower ones apply first, so a later one has the last word.
     starts_on and expires_on are the first and the last day it holds; expires_on None = until it is withdrawn.
+    id: of the row where a person set it; None for a rule of the scorecard.
     """
 
     kind: Literal["cap", "floor"]
@@ -25,12 +28,10 @@ class ScoreException:
     order: int
     starts_on: date
     expires_on: date | None = None
+    id: UUID | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.limit <= 100 or self.limit * 100 != int(self.limit * 100):
-            raise ValueError(f"a {self.kind} lies within 0..100 with two places, not at {self.limit}")
-        if not self.reason.strip():
-            raise ValueError(f"a {self.kind} needs its reason")
+        check_limit(self.kind, self.limit, self.reason)
         if self.expires_on is not None and self.expires_on < self.starts_on:
             raise ValueError("an exception cannot expire before it starts")
 
@@ -54,6 +55,22 @@ class ScoresWithExceptions:
 
     scores: PortfolioScores
     applied: Mapping[int, tuple[AppliedException, ...]]
+
+
+def limit_scores(
+    scores: PortfolioScores, values: Floats, personal: Mapping[int, Sequence[ScoreException]], *, on: date
+) -> ScoresWithExceptions:
+    """Apply what people set and what the scorecard's own rules say on that day.
+
+    values: (n, KPIs) that the scores were computed from. personal: account row -> its exceptions, in any order.
+    """
+    merged = {row: list(found) for row, found in personal.items()}
+    columns = {code: at for at, code in enumerate(scores.scorecard.kpis)}
+    for rule in scores.scorecard.exceptions:
+        column, exception = columns[rule.kpi], ScoreException(rule.kind, rule.limit, rule.reason, rule.order, on)
+        for row in np.flatnonzero(rule.holds(values[:, column], scores.kpi_freshness[:, column])).tolist():
+            merged.setdefault(row, []).append(exception)
+    return with_exceptions(scores, merged, on=on) if merged else ScoresWithExceptions(scores, {})
 
 
 def with_exceptions(

@@ -10,6 +10,7 @@ from typing import Any
 
 from kpis.catalogue import CATALOGUE, CATEGORIES, Anchors, KpiDef
 from kpis.freshness import CADENCE_DAYS
+from kpis.scoring.exception_rules import ExceptionRule, exception_rule
 
 GREEN, YELLOW, RED, UNKNOWN, MISSING = "green", "yellow", "red", "unknown", "missing"
 
@@ -43,7 +44,7 @@ class Scorecard:
     """A version of how KPIs become the score. Raises ValueError naming the KPI or category that is wrong.
 
     categories: code -> weight, any positive scale. green_from, yellow_from: lowest score of the band.
-    minimum_coverage: share of the weight, 0..1, below which no score is given.
+    minimum_coverage: share of the weight, 0..1, below which no score is given. exceptions: its own caps and floors.
     """
 
     version: str
@@ -52,6 +53,7 @@ class Scorecard:
     green_from: Decimal = Decimal(75)
     yellow_from: Decimal = Decimal(50)
     minimum_coverage: Decimal = Decimal("0.40")
+    exceptions: tuple[ExceptionRule, ...] = ()
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -67,6 +69,9 @@ class Scorecard:
             raise ValueError("no KPI of this scorecard has any weight")
         if not 0 < self.yellow_from < self.green_from <= 100:
             raise ValueError("bands must rise: 0 < yellow < green <= 100")
+        strange = next((rule.kpi for rule in self.exceptions if rule.kpi not in seen), None)
+        if strange is not None:
+            raise ValueError(f"{strange} is not on the scorecard, so no cap or floor can follow it")
 
     @property
     def kpis(self) -> tuple[str, ...]:
@@ -76,7 +81,9 @@ class Scorecard:
     def without_outcomes(self) -> "Scorecard":
         """The same card without outcome-like KPIs: the only one a churn prediction may be fed with."""
         kept = tuple(item for item in self.items if not item.outcome_like)
-        return replace(self, version=f"{self.version} without outcomes", items=kept)
+        codes = {item.kpi for item in kept}
+        rules = tuple(rule for rule in self.exceptions if rule.kpi in codes)
+        return replace(self, version=f"{self.version} without outcomes", items=kept, exceptions=rules)
 
 
 def scorecard_of(kpis: Iterable[KpiDef], *, version: str) -> Scorecard:
@@ -112,6 +119,18 @@ def default_scorecard() -> Scorecard:
 
 def scorecard_to_definition(card: Scorecard) -> dict[str, Any]:
     """The scorecard as plain JSON; `scorecard_from_definition` reads it back without loss."""
+    exceptions = [
+        {
+            "kpi": rule.kpi,
+            "op": rule.op,
+            "value": _number(rule.value),
+            "kind": rule.kind,
+            "limit": _number(rule.limit),
+            "reason": rule.reason,
+            "order": rule.order,
+        }
+        for rule in card.exceptions
+    ]
     return {
         "categories": {code: _number(weight) for code, weight in card.categories.items()},
         "items": [
@@ -129,6 +148,7 @@ def scorecard_to_definition(card: Scorecard) -> dict[str, Any]:
         "green_from": _number(card.green_from),
         "yellow_from": _number(card.yellow_from),
         "minimum_coverage": _number(card.minimum_coverage),
+        **({"exceptions": exceptions} if exceptions else {}),
     }
 
 
@@ -158,7 +178,8 @@ def scorecard_from_definition(definition: Mapping[str, Any], *, version: str) ->
     weights = definition["categories"]
     order = dict.fromkeys([*(row["category"] for row in definition["items"] if row["category"] in weights), *weights])
     categories = {code: Decimal(str(weights[code])) for code in order}
-    return Scorecard(version, categories, items, **bands)
+    exceptions = tuple(exception_rule(row) for row in definition.get("exceptions") or ())
+    return Scorecard(version, categories, items, **bands, exceptions=exceptions)
 
 
 def definition_hash(definition: Mapping[str, Any]) -> str:
