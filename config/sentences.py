@@ -50,6 +50,49 @@ def _kpi(code: str) -> str:
     return BY_CODE[code].name.partition(" (")[0] if code in BY_CODE else code.replace("_", " ")
 
 
+_KPI_FIELDS = {
+    "minimum": "smallest possible value", "maximum": "largest possible value", "outcome_like": "outcome",
+    "portfolio_only": "level", "owner_label": "owner",
+}  # fmt: skip
+_SAID_AS_CHANGED = {"description", "caveats"}  # too long for a sentence
+
+
+def _kpi_edited(data: Mapping[str, Any]) -> str:
+    parts = []
+    for name, (old, new) in data["changes"].items():
+        label = _KPI_FIELDS.get(name, name.replace("_", " "))
+        parts.append(label if name in _SAID_AS_CHANGED else f"{label} from {_word(old)} to {_word(new)}")
+    return f"Changed the KPI {_kpi(data['kpi'])}: {', '.join(parts)}"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "nothing" if value in (None, "") else str(value)
+
+
+def _range_set(data: Mapping[str, Any]) -> str:
+    source = f" ({data['source']})" if data["source"] else ""
+    corners = ", ".join(f"{value:g} gives {points:g}" for value, points in data["new"])
+    day = date.fromisoformat(data["valid_from"])
+    return f"Set the range of {_kpi(data['kpi'])} from {day.day} {day:%b %Y}{source}: {corners}"
+
+
+def _benchmark(data: Mapping[str, Any]) -> str:
+    verb = "Put a benchmark beside" if data["added"] else "Took a benchmark away from"
+    said = f"{data['statistic']} {data['value']}, {data['population']}"
+    return f"{verb} {_kpi(data['kpi'])}: {said} ({data['source']}, {data['year'] or 'year not stated'})"
+
+
+def _target_set(data: Mapping[str, Any]) -> str:
+    due = ""
+    if data["due_on"]:
+        day = date.fromisoformat(data["due_on"])
+        due = f" by {day.day} {day:%b %Y}"
+    before = f" (before: {data['old']})" if data["old"] is not None else ""
+    return f"Set the target of {_kpi(data['kpi'])} to {data['new']}{due}{before}: {data['basis']}"
+
+
 def _settled(data: Mapping[str, Any]) -> str:
     return f"Said that an unknown KPI is {_kpi(data['kpi'])}" if data["kpi"] else "Set an unknown KPI aside"
 
@@ -163,9 +206,48 @@ SENTENCES: dict[str, Sentence] = {
     "kpis.upload_finished": Sentence(
         "Upload finished", "An upload ended ({state}): {imported} values imported, {held} held", "file-check"
     ),
+    "kpis.upload_rolled_back": Sentence(
+        "Upload rolled back",
+        "Rolled {file} back: {withdrawn} values taken back, {restored} earlier ones are in force again. {reason}",
+        "undo-2",
+        "bad",
+    ),
     "kpis.health_changed": Sentence("Health changed", _health, "activity"),
     "kpis.portfolio_scored": Sentence("Portfolio scored", "Scored {scored} accounts, {moved} scores moved", "gauge"),
     "kpis.catalogue_checked": Sentence("Catalogue checked", "Looked over the KPI catalogue", "list-checks"),
+    "kpis.kpi_created": Sentence("KPI made", lambda data: f"Made the KPI {_kpi(data['kpi'])}", "plus"),
+    "kpis.kpi_edited": Sentence("KPI changed", _kpi_edited, "pencil"),
+    "kpis.kpi_retired": Sentence(
+        "KPI retired",
+        lambda data: f"{'Brought back' if data['restored'] else 'Retired'} the KPI {_kpi(data['kpi'])}",
+        "archive",
+    ),
+    "kpis.alias_changed": Sentence(
+        "Name in files changed",
+        lambda data: (
+            f"“{data['alias']}” in a file now means {_kpi(data['kpi'])}"
+            if data["added"]
+            else f"“{data['alias']}” in a file no longer means {_kpi(data['kpi'])}"
+        ),
+        "tag",
+    ),
+    "kpis.range_set": Sentence("Range set", _range_set, "ruler"),
+    "kpis.range_withdrawn": Sentence(
+        "Range withdrawn",
+        lambda data: f"Took back the range of {_kpi(data['kpi'])} from {data['valid_from']}",
+        "undo-2",
+    ),
+    "kpis.ranges_imported": Sentence(
+        "Ranges imported", "Took in a sheet of reference ranges from {valid_from}: {ranges} KPIs", "file-up"
+    ),
+    "kpis.range_took_effect": Sentence(
+        "Range in force", lambda data: f"The range of {_kpi(data['kpi'])} entered for today is in force", "calendar"
+    ),
+    "kpis.benchmark_changed": Sentence("Benchmark changed", _benchmark, "book-open"),
+    "kpis.target_set": Sentence("Target set", _target_set, "target"),
+    "kpis.target_ended": Sentence(
+        "Target ended", lambda data: f"Ended the target of {_kpi(data['kpi'])}: {data['value']}", "flag"
+    ),
     "kpis.unknown_kpi_settled": Sentence("Unknown KPI settled", _settled, "circle-help"),
     "kpis.scorecard_created": Sentence("Scorecard created", "Created a scorecard", "file-plus"),
     "kpis.scorecard_drafted": Sentence("Scorecard drafted", _drafted, "git-branch"),
