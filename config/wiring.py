@@ -24,6 +24,7 @@ from kpis.events import (
     ScorecardPublished,
     ScorecardRuleSet,
     UploadFinished,
+    UploadRolledBack,
 )
 from kpis.operations import install_catalogue
 from kpis.tasks import rescore_account, rescore_batch, rescore_new, rescore_portfolio, rescore_upload
@@ -53,6 +54,7 @@ EVENTS: dict[type[Event], list[Task]] = {
     KpiValueCorrected: [rescore_account, evaluate_values],
     KpiBatchImported: [rescore_batch, evaluate_values],
     UploadFinished: [rescore_upload],
+    UploadRolledBack: [rescore_upload],
     HealthChanged: [evaluate_triggers],
     ScorecardPublished: [rescore_portfolio],
     ScorecardRuleSet: [rescore_portfolio],

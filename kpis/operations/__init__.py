@@ -9,6 +9,7 @@ from kpis.operations.health import rescore_accounts, start_rescoring
 from kpis.operations.held import import_held, settle_accounts, take_in_held
 from kpis.operations.importing import import_upload
 from kpis.operations.reading import read_upload
+from kpis.operations.rollback import NoReason, import_again, roll_back_upload, take_back
 from kpis.operations.sample import (
     SampleDataThere,
     add_sample_data,
@@ -33,6 +34,7 @@ __all__ = [
     "CellChanged",
     "FileTooLarge",
     "KpiNotInCatalogue",
+    "NoReason",
     "NotAValue",
     "NotNow",
     "NothingToChange",
@@ -44,6 +46,7 @@ __all__ = [
     "commit_upload",
     "confirm_catalogue",
     "correct_kpi_value",
+    "import_again",
     "import_held",
     "import_upload",
     "install_catalogue",
@@ -51,11 +54,13 @@ __all__ = [
     "receive_upload",
     "remove_sample_data",
     "rescore_accounts",
+    "roll_back_upload",
     "settle_accounts",
     "settle_unknown_kpi",
     "start_adding_sample_data",
     "start_removing_sample_data",
     "start_rescoring",
+    "take_back",
     "take_in_held",
     "too_large",
     "undo_correction",

@@ -14,7 +14,7 @@ from core.audit import record
 from core.jobs import progress
 from core.models import Job, JobCancelled
 from kpis.events import KpiBatchImported, UploadFinished
-from kpis.models import KpiValue, Upload, UploadIssue
+from kpis.models import KpiValue, RepeatedCell, Upload, UploadIssue
 from kpis.operations.issues import Recorder, clipped
 from kpis.operations.reading import Reader
 from kpis.operations.waiting import Returned
@@ -23,6 +23,7 @@ from kpis.workbook import PARSER_VERSION, Batch
 from tenants.context import take_lock
 
 _TOUCHED = {"accounts": Count("account_id", distinct=True), "kpis": Count("kpi_id", distinct=True)}
+VERSIONS = 12  # of one source, whose repeated cells are kept for comparing
 ATTEMPTS = 3  # somebody else may write the same value between our look and our insert
 
 
@@ -120,6 +121,7 @@ def write_values(
     if replaced:
         KpiValue.objects.filter(pk__in=replaced).update(superseded_at=at)
     _copy(written, reader.upload.pk, by=by, at=at)
+    _copy_repeated([*found.unchanged, *found.corrected], reader.upload.pk)
     settle_elsewhere([*written, *found.unchanged], reader.upload)
     if written:
         accounts = sorted({one.account_id for one in written})
@@ -162,6 +164,19 @@ def _copy(rows: Sequence[Incoming], upload_id: UUID, *, by: Actor, at: datetime)
             copy.write_row((*key, *shared, *where, *how, PARSER_VERSION, by.user_id, label, "", replaced))
 
 
+_COPY_REPEATED = "copy kpis_repeatedcell (upload_id, value_id, said, sheet, address, raw) from stdin"
+
+
+def _copy_repeated(cells: Sequence[Incoming], upload_id: UUID) -> None:
+    """Cells that brought no news, so that versions can be compared and rolled back."""
+    if not cells:
+        return
+    with connection.cursor() as cursor, cursor.copy(_COPY_REPEATED) as copy:
+        for one in cells:
+            where = (clipped(one.cell.sheet, 80), one.cell.address, clipped(one.cell.raw, 200))
+            copy.write_row((upload_id.hex, one.current.id if one.current else None, one.value, *where))
+
+
 _SETTLE = """
 update kpis_uploadissue i set state = 'resolved'
 from unnest(%s::uuid[], %s::uuid[], %s::date[]) k(account_id, kpi_id, period)
@@ -193,6 +208,8 @@ def _finish(upload: Upload, state: str, message: str, *, by: Actor, at: datetime
         return
     touched = KpiValue.objects.filter(upload=fresh).aggregate(**_TOUCHED)
     fresh.summary = {**fresh.summary, **touched}
+    old = Upload.objects.filter(file_name=fresh.file_name, version__lte=fresh.version - VERSIONS)
+    RepeatedCell.objects.filter(upload__in=old).delete()
     fresh.state, fresh.message, fresh.finished_at = state, message, at
     fresh.save(update_fields=["summary", "state", "message", "finished_at"])
     imported = fresh.summary.get("imported", 0) + fresh.summary.get("template_only", 0)

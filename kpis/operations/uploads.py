@@ -60,18 +60,27 @@ class _Stored:
 
 
 def receive_upload(
-    *, name: str, chunks: Iterable[bytes], by: Actor, at: datetime, corrects: UUID | None = None
+    *,
+    name: str,
+    chunks: Iterable[bytes],
+    by: Actor,
+    at: datetime,
+    corrects: UUID | None = None,
+    answers: Mapping[str, str] | None = None,
+    picked_up: bool = False,
 ) -> Upload:
     """Keep a file under a name of our own and start reading it; nothing is imported before it is committed.
 
     name: as the person named it, for showing only. chunks: the bytes, never more than one chunk in memory.
     corrects: the upload whose held rows this file brings; found by the file's name when it is not said.
+    answers: to its questions, known from an earlier time. picked_up: found in the inbox folder.
     A small file that cannot be taken comes back in state REFUSED at once. Raises FileTooLarge, PermissionDenied.
     """
     require(by, rules.UPLOAD)
     stored = _store(chunks)
     try:
-        return _register(_shown_name(name), stored, corrects=corrects, by=by, at=at)
+        upload = Upload(file_name=shown_name(name), answers=dict(answers or {}), picked_up=picked_up)
+        return _register(upload, stored, corrects=corrects, by=by, at=at)
     except BaseException:
         default_storage.delete(stored.path)
         raise
@@ -96,7 +105,7 @@ def _store(chunks: Iterable[bytes]) -> _Stored:
     return _Stored(name, digest.hexdigest(), size)
 
 
-def _shown_name(name: str) -> str:
+def shown_name(name: str) -> str:
     """The last part of the name without characters nobody sees, at most 200 long with its ending kept."""
     last = re.split(r"[\\/]", name)[-1]
     seen = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip() or "file"
@@ -107,20 +116,13 @@ def _shown_name(name: str) -> str:
 
 
 @transaction.atomic
-def _register(name: str, stored: _Stored, *, corrects: UUID | None, by: Actor, at: datetime) -> Upload:
+def _register(upload: Upload, stored: _Stored, *, corrects: UUID | None, by: Actor, at: datetime) -> Upload:
+    name = upload.file_name
     take_lock(f"upload {name}")
     newest = Upload.objects.filter(file_name=name).aggregate(newest=Max("version"))["newest"]
-    upload = Upload(
-        file_name=name,
-        sha256=stored.sha256,
-        size=stored.size,
-        path=stored.path,
-        version=(newest or 0) + 1,
-        corrects=_corrected(name, corrects, by),
-        created_by_id=by.user_id,
-        created_by_label=by.label,
-        created_at=at,
-    )
+    upload.sha256, upload.size, upload.path = stored.sha256, stored.size, stored.path
+    upload.version, upload.corrects = (newest or 0) + 1, _corrected(name, corrects, by)
+    upload.created_by_id, upload.created_by_label, upload.created_at = by.user_id, by.label, at
     refusal = _refusal(upload)
     if refusal:
         upload.state, upload.message, upload.finished_at = Upload.State.REFUSED, refusal, at
@@ -236,6 +238,8 @@ _WHY_NOT: dict[str, str] = {
     Upload.State.READING: "The file is still being read.",
     Upload.State.IMPORTING: "The file is being imported already.",
     Upload.State.DONE: "The file is imported already.",
+    Upload.State.ROLLING_BACK: "The file is being rolled back.",
+    Upload.State.ROLLED_BACK: "The file was rolled back. Import it again as a new version.",
 }
 
 

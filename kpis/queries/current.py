@@ -83,8 +83,9 @@ def compare(
 _CURRENT = """
 select k.n - 1, v.id, v.value, v.origin, v.upload_id, v.recorded_at,
        case v.origin when 'upload' then v.value else (
-           select f.value from kpis_kpivalue f
+           select f.value from kpis_kpivalue f join kpis_upload u on u.id = f.upload_id
            where f.account_id = k.account_id and f.kpi_id = k.kpi_id and f.period = k.period and f.origin = 'upload'
+             and u.state not in ('rolling_back', 'rolled_back')
            order by f.recorded_at desc limit 1
        ) end
 from unnest(%s::uuid[], %s::uuid[], %s::date[]) with ordinality k(account_id, kpi_id, period, n)

@@ -1,6 +1,6 @@
 from kpis.tasks.health import rescore_account, rescore_batch, rescore_new, rescore_portfolio, rescore_upload
 from kpis.tasks.sample import add_sample, remove_sample
-from kpis.tasks.uploads import import_upload, read_upload, take_in_held
+from kpis.tasks.uploads import import_upload, read_upload, roll_back_upload, take_in_held
 
 __all__ = [
     "add_sample",
@@ -12,5 +12,6 @@ __all__ = [
     "rescore_new",
     "rescore_portfolio",
     "rescore_upload",
+    "roll_back_upload",
     "take_in_held",
 ]

@@ -28,3 +28,10 @@ def take_in_held(*, job_id: str, **_: object) -> None:
         if job and job.subject_id:
             by, at = on_behalf(job), now()
             operations.import_held(upload_id=job.subject_id, job=job, by=by, today=at.date(), at=at)
+
+
+@shared_task(name="kpis.roll_back_upload")
+def roll_back_upload(*, job_id: str, **_: object) -> None:
+    with jobs.running(job_id) as job:
+        if job and job.subject_id:
+            operations.take_back(upload_id=job.subject_id, job=job, by=on_behalf(job), at=now())

@@ -79,6 +79,7 @@ def work(upload: Upload) -> Upload:
         task = {
             "kpis.read_upload": tasks.read_upload,
             "kpis.import_upload": tasks.import_upload,
+            "kpis.roll_back_upload": tasks.roll_back_upload,
             "kpis.take_in_held": tasks.take_in_held,
         }[upload.job.kind]
         task.run(job_id=str(upload.job_id))
