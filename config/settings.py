@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "users.middleware.ActorMiddleware",
     "users.middleware.LoginRequired",
+    "users.middleware.RefusedForms",
 ]
 ROOT_URLCONF = "config.urls_tenant"
 PUBLIC_URLCONF = "config.urls_public"
@@ -254,7 +255,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "core.http.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.schema.Schema",
     "PAGE_SIZE": 25,
     "COERCE_DECIMAL_TO_STRING": True,
 }
@@ -316,4 +317,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    # A refusal is one line; only our own failures (5xx) carry their traceback.
+    "filters": {"no_traceback_of_refusals": {"()": "config.logs.NoTracebackOfRefusals"}},
+    "loggers": {"django.request": {"filters": ["no_traceback_of_refusals"]}},
 }

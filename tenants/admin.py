@@ -61,10 +61,20 @@ class TenantAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ("name", "slug", "schema_name", "domains__domain")
     ordering = ("-created_at",)
     actions = ("suspend", "resume")
+    fields = (
+        *("name", "slug", "kind", "state", "people", "accounts", "last_activity", "size"),
+        *("schema_name", "node", "settings", "created_at"),
+    )
     inlines = (DomainInline,)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return MeasuredList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        tenant: Any = super().get_object(request, object_id, from_field)
+        if tenant is not None:
+            tenant.measure = measure([tenant.schema_name])[tenant.schema_name]
+        return tenant
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         return super().get_queryset(request).prefetch_related("domains")

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -37,6 +38,22 @@ class ActorMiddleware:
         with timezone.override(zone(user.time_zone) if known else None):  # type: ignore[union-attr]
             response = self.get_response(request)
         patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+class RefusedForms:
+    """A form that comes back with errors is a 422, allauth's like our own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        form = (response.context_data or {}).get("form")
+        if request.method == "POST" and response.status_code == 200 and getattr(form, "errors", None):
+            response.status_code = 422
         return response
 
 

@@ -72,6 +72,7 @@ customElements.define("pl-grid", class extends HTMLElement {
   #key(event) {
     if (this.editor?.contains(event.target)) {
       if (event.key === "Escape") { event.preventDefault(); this.#close(); }
+      if (event.key === "Enter" && event.target.name === "new") this.#onToReason(event);
       return;
     }
     const cell = event.target.closest(".kg :is(td, tbody th)");
@@ -89,6 +90,14 @@ customElements.define("pl-grid", class extends HTMLElement {
       event.preventDefault();
       this.#open(cell, event.key);
     }
+  }
+
+  // Enter in the value goes on to the reason that is still missing, instead of to a refusal.
+  #onToReason(event) {
+    const reason = event.target.form.elements.reason;
+    if (!reason || reason.value.trim() || !this.#dirty()) return;
+    event.preventDefault();
+    reason.focus();
   }
 
   #target(event, cell) {

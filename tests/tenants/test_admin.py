@@ -40,6 +40,13 @@ def test_operators_see_what_every_tenant_uses(world, olga):
     assert "unknown" not in page
 
 
+def test_the_page_of_a_tenant_says_what_it_uses_too(world, olga):
+    page = olga.get(f"{LIST}{tenant(NORTH).pk}/change/").content.decode()
+    assert all(f"field-{name}" in page for name in ("people", "accounts", "last_activity", "size"))
+    assert "MB" in page
+    assert "unknown" not in page
+
+
 def test_the_list_costs_the_same_queries_for_one_and_many_tenants(world, olga, query_count):
     olga.get(LIST)
     with query_count() as few:

@@ -75,7 +75,7 @@ def test_a_recovery_code_opens_once(world: World, amy: User) -> None:
         return browser.post("/settings/security/authenticate/", {"code": codes[0]})
 
     assert enter()["Location"] == "/"
-    assert enter().status_code == 200
+    assert enter().status_code == 422
 
 
 def test_the_secret_is_encrypted_in_the_table(world: World, amy: User) -> None:
