@@ -5,13 +5,14 @@ Scoring writes this form and reproducing a score compares with it, so both come 
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kpis.scoring.apportion import MICRO, apportion
+from kpis.scoring.exceptions import AppliedException
 from kpis.scoring.portfolio import NOT_KNOWN, PortfolioScores
 
 WHOLE = 10_000  # 100 per cent in hundredths of a per cent
@@ -96,6 +97,21 @@ def parts_of(scores: PortfolioScores, ids: NDArray[np.void]) -> Callable[[int], 
         return [[code, _uuid(digits[at : at + 32]), *rest] for code, at, *rest in lines if rest[0] >= 0]
 
     return of
+
+
+def exceptions_of(applied: Sequence[AppliedException]) -> list[list[Any]]:
+    """What moved a score as `HealthScore.exceptions` keeps it: [[id, kind, limit, reason, before, after], ...]."""
+    return [
+        [
+            str(one.exception.id) if one.exception.id else None,
+            one.exception.kind,
+            int(one.exception.limit * 100),
+            one.exception.reason,
+            one.before_hundredths,
+            one.after_hundredths,
+        ]
+        for one in applied
+    ]
 
 
 def _uuid(digits: str) -> str:
