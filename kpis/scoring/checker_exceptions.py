@@ -43,9 +43,13 @@ def _one(row: Any, place: str, items: Sequence[Any], kpis: Mapping[str, KpiFacts
         why = "is not in the catalogue" if facts is None else "cannot be measured for one account any more"
         yield _say("unknown_kpi", place, code, f"{named(code, kpis)} {why}.", "Choose a KPI that can be scored.")
         return
+    if not any(isinstance(item, Mapping) and item.get("kpi") == code for item in items):
+        message = f"{named(code, kpis)} is not on this card, so no cap or floor can follow it."
+        yield _say("unknown_kpi", place, code, message, "Put it on the card, with weight 0 if it is only looked at.")
+        return
     yield from _condition(row, facts, place, kpis)
     yield from _limit(row, facts, place, kpis)
-    yield from _leak(row, facts, items, place, kpis)
+    yield from _leak(row, facts, place, kpis)
 
 
 def _condition(row: Mapping[str, Any], facts: KpiFacts, place: str, kpis: Mapping[str, KpiFacts]) -> Iterator[Finding]:
@@ -107,15 +111,9 @@ def _limit(row: Mapping[str, Any], facts: KpiFacts, place: str, kpis: Mapping[st
         yield _say("unreadable", place, facts.code, message, "Lower numbers apply first; use 1, 2, 3.")
 
 
-def _leak(
-    row: Mapping[str, Any], facts: KpiFacts, items: Sequence[Any], place: str, kpis: Mapping[str, KpiFacts]
-) -> Iterator[Finding]:
-    reason = outcome_reason(facts, kpis)
-    marked = any(isinstance(i, Mapping) and i.get("kpi") == facts.code and i.get("outcome_like") is True for i in items)
-    if reason and not (marked or row.get("outcome_like") is True):
-        message = f"{named(facts.code, kpis)} is a hidden outcome: {reason}. It may not cap or lift a score unmarked."
-        yield _say("outcome_leak", place, facts.code, message, "Mark it as outcome-like on the card, or drop the rule.")
-    elif reason:
+def _leak(row: Mapping[str, Any], facts: KpiFacts, place: str, kpis: Mapping[str, KpiFacts]) -> Iterator[Finding]:
+    """A rule about a hidden outcome: its KPI is on the card, where it is refused unless it is marked."""
+    if outcome_reason(facts, kpis):
         yield Finding(
             "outcome_share", WARNING, place, facts.code,
             f"{named(facts.code, kpis)} is outcome-like; back-tests and predictions leave this rule out.",
