@@ -6,13 +6,14 @@ Scoring writes this form and reproducing a score compares with it, so both come 
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kpis.scoring.apportion import MICRO, apportion
-from kpis.scoring.exceptions import AppliedException
+from kpis.scoring.exceptions import AppliedException, ScoreException
 from kpis.scoring.portfolio import NOT_KNOWN, PortfolioScores
 
 WHOLE = 10_000  # 100 per cent in hundredths of a per cent
@@ -42,16 +43,28 @@ def known(hundredths: Any) -> int | None:
     return None if hundredths == NOT_KNOWN else int(hundredths)
 
 
-def input_hashes(card: bytes, ids: NDArray[np.void], scores: PortfolioScores) -> Iterator[str]:
-    """The same scorecard, values and freshness give the same score; nothing else has a say in it.
+def input_hashes(
+    card: bytes,
+    ids: NDArray[np.void],
+    scores: PortfolioScores,
+    personal: Mapping[int, Sequence[ScoreException]],
+    day: date,
+) -> Iterator[str]:
+    """The same scorecard, values, freshness, caps and floors give the same score; nothing else has a say in it.
 
-    card: the 16 bytes of the version's id. ids: (accounts, KPIs), the 16 bytes of each value's id.
+    card: the 16 bytes of the version's id, and the days of the ranges that have begun. ids: (accounts, KPIs), the 16
+    bytes of each value's id. personal: row -> what people have set; what the scorecard's own rules say follows from
+    the values.
     """
     fresh = np.rint(np.nan_to_num(scores.kpi_freshness, nan=-1.0) * 1_000_000).astype("<i4")
-    for row, faded in zip(np.ascontiguousarray(ids), np.ascontiguousarray(fresh), strict=True):
+    rows = zip(np.ascontiguousarray(ids), np.ascontiguousarray(fresh), strict=True)
+    for row, (of_row, faded) in enumerate(rows):
         digest = hashlib.sha256(card)
-        digest.update(row.tobytes())
+        digest.update(of_row.tobytes())
         digest.update(faded.tobytes())
+        holding = sorted(str(one.id) for one in personal.get(row, ()) if one.holds_on(day))
+        if holding:
+            digest.update("\n".join(holding).encode())
         yield digest.hexdigest()
 
 
@@ -99,7 +112,7 @@ def parts_of(scores: PortfolioScores, ids: NDArray[np.void]) -> Callable[[int], 
     return of
 
 
-def exceptions_of(applied: Sequence[AppliedException]) -> list[list[Any]]:
+def applied_exceptions(applied: Sequence[AppliedException]) -> list[list[Any]]:
     """What moved a score as `HealthScore.exceptions` keeps it: [[id, kind, limit, reason, before, after], ...]."""
     return [
         [
