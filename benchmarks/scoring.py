@@ -15,7 +15,7 @@ from benchmarks.tenants import quiet_outbox
 from kpis.models import AccountHealth
 from kpis.operations import rescore_accounts
 from kpis.operations.health import chunks, rescore_past
-from kpis.queries.health import live_card
+from kpis.queries.assignment import live_cards
 from tenants.context import tenant_scope
 
 ONE = 20  # accounts that are scored alone
@@ -42,9 +42,9 @@ def _score(account_ids: list[UUID], at: datetime) -> None:
 
 
 def _score_past(account_ids: list[UUID], at: datetime) -> None:
-    card = live_card()
+    cards = live_cards()
     for chunk in chunks(account_ids):
-        rescore_past(account_ids=chunk, card=card, at=at, by=BY)
+        rescore_past(account_ids=chunk, cards=cards, at=at, by=BY)
 
 
 def _seconds(work: Callable[[list[UUID], datetime], None], account_ids: list[UUID], at: datetime) -> float:

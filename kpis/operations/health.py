@@ -26,11 +26,15 @@ from core.rules import require
 from core.time import months_between
 from kpis import rules
 from kpis.events import HealthChanged, PortfolioScored
-from kpis.models import AccountHealth
-from kpis.operations.scores import Scored, replace_scores, score_day, score_days
-from kpis.queries.health import TREND_MONTHS, LiveCard, Standing, Stored, live_card, standings, stored_on, trend_days
+from kpis.models import AccountHealth, ScorecardVersion
+from kpis.operations.scores import replace_scores
+from kpis.queries.assignment import LiveCards, live_cards
+from kpis.queries.exceptions import exceptions_of
+from kpis.queries.health import TREND_MONTHS, LiveCard, Standing, Stored, card_of, standings, stored_on, trend_days
 from kpis.queries.measured import Sheet, newest_values, values_since
+from kpis.queries.scored import OfAccounts, Scored, by_row, score_day, score_days
 from kpis.scoring import Trend, portfolio_trend
+from kpis.scoring.assignment import FACTS, Facts
 from kpis.scoring.trend import WINDOW_DAYS
 from tenants.context import take_lock
 
@@ -65,9 +69,9 @@ def rescore_accounts(*, account_ids: Sequence[UUID], at: datetime, by: Actor) ->
     Idempotent: the same values give no new rows and no news. Emits HealthChanged for every account whose score or
     band moved, and one PortfolioScored for more than BULK accounts. Raises NoScorecard.
     """
-    card, done = live_card(), Rescored()
+    cards, done = live_cards(), Rescored()
     for chunk in chunks(account_ids):
-        done += rescore_chunk(account_ids=chunk, card=card, at=at, by=by)
+        done += rescore_chunk(account_ids=chunk, cards=cards, at=at, by=by)
     if len(account_ids) > BULK:
         portfolio_scored(done=done, by=by)
     return done
@@ -86,49 +90,96 @@ def portfolio_scored(*, done: Rescored, by: Actor) -> None:
 
 
 @transaction.atomic
-def rescore_chunk(*, account_ids: Sequence[UUID], card: LiveCard, at: datetime, by: Actor) -> Rescored:
-    """Score at most a few hundred accounts in one transaction; see `rescore_accounts`."""
-    accounts, today = _locked(account_ids, by), at.date()
+def rescore_chunk(*, account_ids: Sequence[UUID], cards: LiveCards, at: datetime, by: Actor) -> Rescored:
+    """Score at most a few hundred accounts in one transaction, each under its own card; see `rescore_accounts`."""
+    accounts = _locked(account_ids, by)
     if not accounts:
         return Rescored()
-    then = today - timedelta(days=WINDOW_DAYS)
-    measured = newest_values(accounts, card.kpi_ids, on=today, then=then)
-    before, scored = standings(accounts), score_day(card, measured, today)
-    latest = _store(scored, accounts, before, at)
-    _stand(scored, accounts, latest, before, _trend(card, scored.sheet, measured.over_by(then)), at)
-    news = _news(scored, accounts, latest, before)
+    ids = [facts.account_id for facts in accounts]
+    before, personal = standings(ids), exceptions_of(ids)
+    news = [
+        one
+        for card, rows in cards.groups(accounts, at.date())
+        for one in _rescore_under(card, [ids[row] for row in rows], before, personal, at)
+    ]
     record_many(news, by=by)
     return Rescored(len(accounts), len(news))
 
 
-def _locked(account_ids: Sequence[UUID], by: Actor) -> list[UUID]:
+def _rescore_under(
+    card: LiveCard, accounts: list[UUID], before: Mapping[UUID, Standing], personal: OfAccounts, at: datetime
+) -> list[HealthChanged]:
+    """Score accounts of one scorecard today; returns the news of those that moved."""
+    today = at.date()
+    then = today - timedelta(days=WINDOW_DAYS)
+    measured = newest_values(accounts, card.kpi_ids, on=today, then=then)
+    scored = score_day(card, measured, today, by_row(accounts, personal))
+    latest = _store(scored, accounts, before, at)
+    _stand(scored, accounts, latest, before, _trend(scored, measured.over_by(then)), at)
+    return _news(scored, accounts, latest, before)
+
+
+def _locked(account_ids: Sequence[UUID], by: Actor) -> list[Facts]:
     """Each account is scored by one worker at a time: the last to look at the values has the last word."""
     locked = Account.objects.visible_to(by).filter(pk__in=account_ids).order_by("pk").select_for_update(no_key=True)
-    return list(locked.values_list("pk", flat=True))
+    return [Facts(*row) for row in locked.values_list(*FACTS)]
 
 
 @transaction.atomic
-def rescore_past(*, account_ids: Sequence[UUID], card: LiveCard, at: datetime, by: Actor) -> int:
+def rescore_past(*, account_ids: Sequence[UUID], cards: LiveCards, at: datetime, by: Actor) -> int:
     """Bring the month ends of the last year up to date for at most a few hundred accounts.
 
-    A month whose values have not changed keeps its score; so a trend of freshly imported months is a real one.
+    A month end keeps the version it was scored under, and its score while its values have not changed; one without
+    a score gets it under the card that applies today. So a trend of freshly imported months is a real one.
     Returns how many scores were written. No events: nothing moves today.
     """
     accounts = _locked(account_ids, by)
     if not accounts:
         return 0
-    days = trend_days(at.date())
+    ids, days = [facts.account_id for facts in accounts], trend_days(at.date())
+    stored, personal, written = stored_on(ids, days), exceptions_of(ids), 0
+    trends: list[list[int | None]] = [[None] * len(days) for _ in accounts]
+    for card, cells in _past_cells(cards, accounts, days, stored, at.date()):
+        rows = sorted({row for row, _ in cells})
+        wanted = [ids[row] for row in rows]
+        for scored in _score_past(card, wanted, sorted({day for _, day in cells}), personal):
+            mine = [at_row for at_row, row in enumerate(rows) if (row, scored.day) in cells]
+            for at_row in mine:
+                trends[rows[at_row]][days.index(scored.day)] = scored.score(at_row)
+            stale = [one for one in mine if _stale(scored, one, stored.get((wanted[one], scored.day)))]
+            written += len(replace_scores(scored, wanted, stale, at=at))
+    _draw(ids, trends)
+    return written
+
+
+Cells = set[tuple[int, date]]  # (row of the account, month end)
+
+
+def _past_cells(
+    cards: LiveCards,
+    accounts: list[Facts],
+    days: list[date],
+    stored: Mapping[tuple[UUID, date], Stored],
+    today: date,
+) -> list[tuple[LiveCard, Cells]]:
+    """Which month ends are to be scored under which card: the one of the stored score, else today's."""
+    by_version: dict[UUID, Cells] = {}
+    for card, rows in cards.groups(accounts, today):
+        for row in rows:
+            for day in days:
+                there = stored.get((accounts[row].account_id, day))
+                by_version.setdefault(there.version_id if there else card.row.pk, set()).add((row, day))
+    known = {card.row.pk: card for card in cards.cards}
+    missing = by_version.keys() - known.keys()
+    earlier = ScorecardVersion.objects.filter(pk__in=missing).select_related("scorecard") if missing else ()
+    known |= {version.pk: card_of(version) for version in earlier}
+    return [(known[version_id], cells) for version_id, cells in by_version.items()]
+
+
+def _score_past(card: LiveCard, accounts: list[UUID], days: list[date], personal: OfAccounts) -> list[Scored]:
     since = card.counts_since(days[0])
     measured = values_since(accounts, card.kpi_ids, on=days[-1], since=since, for_ever=card.for_ever)
-    stored, written = stored_on(accounts, days), 0
-    trends: list[list[int | None]] = [[] for _ in accounts]
-    for day, scored in zip(days, score_days(card, measured, days), strict=True):
-        for row, trend in enumerate(trends):
-            trend.append(scored.score(row))
-        stale = [row for row, account in enumerate(accounts) if _stale(scored, row, stored.get((account, day)))]
-        written += len(replace_scores(scored, accounts, stale, at=at))
-    _draw(accounts, trends)
-    return written
+    return score_days(card, measured, days, by_row(accounts, personal))
 
 
 def _stale(scored: Scored, row: int, stored: Stored | None) -> bool:
@@ -162,11 +213,12 @@ def _store(scored: Scored, accounts: list[UUID], before: Mapping[UUID, Standing]
     return [score_id or made[row] for row, score_id in enumerate(latest)]
 
 
-def _trend(card: LiveCard, now: Sheet, then: Sheet) -> Trend:
+def _trend(scored: Scored, then: Sheet) -> Trend:
+    """Both ends under the rules of today."""
     return portfolio_trend(
-        card.rules,
-        values=now.values,
-        ages_days=now.ages,
+        scored.card.rules_on(scored.day),
+        values=scored.sheet.values,
+        ages_days=scored.sheet.ages,
         values_then=then.values,
         ages_then_days=then.ages,
     )

@@ -1,8 +1,9 @@
 """The live scorecard and the scores that were stored under it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -25,11 +26,30 @@ class NoScorecard(DomainError):
 
 @dataclass(frozen=True, eq=False)
 class LiveCard:
-    """The live scorecard: its row, its rules, and the ids of its KPIs in column order."""
+    """A version of a scorecard: its row, its rules, and the ids of its KPIs in column order.
+
+    rules: without dated ranges; what is scored on a day is scored by `rules_on` it.
+    """
 
     row: ScorecardVersion
     rules: scoring.Scorecard
     kpi_ids: tuple[UUID, ...]
+    _dated: dict[tuple[str, ...], scoring.Scorecard] = field(default_factory=dict, repr=False)
+
+    def begun(self, day: date) -> tuple[str, ...]:
+        """The days from which the dated ranges count that have begun by `day`; it is these that tell days apart."""
+        dates = {one["from"] for item in self.row.definition["items"] for one in item.get("ranges") or ()}
+        return tuple(sorted(one for one in dates if date.fromisoformat(one) <= day))
+
+    def rules_on(self, day: date) -> scoring.Scorecard:
+        """The rules as they count on one day: of each KPI's dated ranges the newest that has begun."""
+        begun = self.begun(day)
+        if not begun:
+            return self.rules
+        if begun not in self._dated:
+            definition = scoring.definition_on(_in_order(self.row.definition), day)
+            self._dated[begun] = scoring.scorecard_from_definition(definition, version=str(self.row))
+        return self._dated[begun]
 
     @property
     def for_ever(self) -> list[UUID]:
@@ -59,13 +79,17 @@ def live_card() -> LiveCard:
 
 
 def card_of(row: ScorecardVersion) -> LiveCard:
-    """A stored version of the scorecard as rules, its categories in the catalogue's order (JSON keeps none)."""
-    places = {category.code: place for place, category in enumerate(CATEGORIES)}
-    weights = sorted(row.definition["categories"].items(), key=lambda one: (places.get(one[0], len(places)), one[0]))
-    definition = {**row.definition, "categories": dict(weights)}
-    rules = scoring.scorecard_from_definition(definition, version=str(row))
+    """A stored version of the scorecard as rules."""
+    rules = scoring.scorecard_from_definition(_in_order(row.definition), version=str(row))
     ids = dict(Kpi.objects.filter(code__in=rules.kpis).values_list("code", "id"))
     return LiveCard(row, rules, tuple(ids[code] for code in rules.kpis))
+
+
+def _in_order(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """With its categories in the catalogue's order: JSON that was stored keeps none."""
+    places = {category.code: place for place, category in enumerate(CATEGORIES)}
+    weights = sorted(definition["categories"].items(), key=lambda one: (places.get(one[0], len(places)), one[0]))
+    return {**definition, "categories": dict(weights)}
 
 
 def trend_days(on: date) -> list[date]:
@@ -95,11 +119,12 @@ def standings(accounts: Sequence[UUID]) -> dict[UUID, Standing]:
 
 @dataclass(frozen=True)
 class Stored:
-    """A current score of some day: enough to tell whether it still holds."""
+    """A current score of some day: enough to tell whether it still holds, and the version it was made under."""
 
     id: UUID
     hash: str
     score: int | None
+    version_id: UUID
 
 
 def stored_on(accounts: Sequence[UUID], days: Iterable[date]) -> Mapping[tuple[UUID, date], Stored]:
@@ -107,7 +132,9 @@ def stored_on(accounts: Sequence[UUID], days: Iterable[date]) -> Mapping[tuple[U
     rows = HealthScore.objects.filter(account_id__in=accounts, as_of__in=list(days), superseded_at=None)
     return {
         (account_id, day): Stored(*rest)
-        for account_id, day, *rest in rows.values_list("account_id", "as_of", "id", "input_hash", "score_hundredths")
+        for account_id, day, *rest in rows.values_list(
+            "account_id", "as_of", "id", "input_hash", "score_hundredths", "version_id"
+        )
     }
 
 

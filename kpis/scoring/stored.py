@@ -112,7 +112,7 @@ def parts_of(scores: PortfolioScores, ids: NDArray[np.void]) -> Callable[[int], 
     return of
 
 
-def applied_exceptions(applied: Sequence[AppliedException]) -> list[list[Any]]:
+def exceptions_of(applied: Sequence[AppliedException]) -> list[list[Any]]:
     """What moved a score as `HealthScore.exceptions` keeps it: [[id, kind, limit, reason, before, after], ...]."""
     return [
         [

@@ -12,7 +12,8 @@ from core.actor import Actor
 from core.models import Job
 from kpis.models import Upload
 from kpis.operations.health import Rescored, chunks, portfolio_scored, rescore_accounts, rescore_chunk, rescore_past
-from kpis.queries.health import accounts_of_upload, accounts_to_score, accounts_without_last_month, live_card
+from kpis.queries.assignment import live_cards
+from kpis.queries.health import accounts_of_upload, accounts_to_score, accounts_without_last_month
 
 SCORING = Actor.system("scoring")
 
@@ -24,9 +25,9 @@ def _rescore(account_ids: Sequence[UUID], at: datetime) -> None:
 
 
 def _rescore_past(account_ids: Sequence[UUID], at: datetime) -> None:
-    card = live_card()
+    cards = live_cards()
     for chunk in chunks(account_ids):
-        rescore_past(account_ids=chunk, card=card, at=at, by=SCORING)
+        rescore_past(account_ids=chunk, cards=cards, at=at, by=SCORING)
 
 
 @shared_task(name="kpis.rescore_account")
@@ -69,10 +70,10 @@ def rescore_portfolio(*, job_id: str | None = None, **_: object) -> None:
 
 
 def _rescore_all(job: Job | None) -> Rescored:
-    at, card, done = now(), live_card(), Rescored()
+    at, cards, done = now(), live_cards(), Rescored()
     account_ids = accounts_to_score()
     for chunk in chunks(account_ids):
-        done += rescore_chunk(account_ids=chunk, card=card, at=at, by=SCORING)
+        done += rescore_chunk(account_ids=chunk, cards=cards, at=at, by=SCORING)
         if job:
             jobs.progress(job, done=done.scored, total=len(account_ids))
     if account_ids:

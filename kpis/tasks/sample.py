@@ -7,7 +7,7 @@ from accounts.models import Account
 from core import jobs
 from kpis.operations.health import chunks, rescore_accounts, rescore_past
 from kpis.operations.sample import SampleDataThere, add_sample_data, remove_sample_data
-from kpis.queries.health import live_card
+from kpis.queries.assignment import live_cards
 from kpis.tasks.health import SCORING
 from kpis.tasks.people import on_behalf
 
@@ -25,9 +25,9 @@ def add_sample(*, job_id: str, **_: object) -> None:
                 raise
         accounts = list(Account.objects.filter(sample=True).values_list("pk", flat=True))
         rescore_accounts(account_ids=accounts, at=at, by=SCORING)
-        card = live_card()
+        cards = live_cards()
         for chunk in chunks(accounts):
-            rescore_past(account_ids=chunk, card=card, at=at, by=SCORING)
+            rescore_past(account_ids=chunk, cards=cards, at=at, by=SCORING)
         job.done = job.total = len(accounts)
         job.message = f"{len(accounts)} sample accounts added."
 

@@ -14,7 +14,7 @@ from core.actor import Actor
 from core.rules import ADMIN, ANALYST, CSM, MANAGER, VIEWER
 from kpis import operations as kpis
 from kpis.operations import health
-from kpis.queries.health import live_card
+from kpis.queries.assignment import live_cards
 from tenants.context import public_scope, tenant_scope
 from tenants.models import Tenant
 from tenants.operations import create_tenant
@@ -104,9 +104,9 @@ def _portfolio(by: Actor) -> None:
     at, scoring = now(), Actor.system("scoring")
     accounts = kpis.add_sample_data(by=by, at=at)
     kpis.rescore_accounts(account_ids=accounts, at=at, by=scoring)
-    card = live_card()
+    cards = live_cards()
     for chunk in health.chunks(accounts):
-        health.rescore_past(account_ids=chunk, card=card, at=at, by=scoring)
+        health.rescore_past(account_ids=chunk, cards=cards, at=at, by=scoring)
 
 
 def _kept_token(path: Path | None) -> str:

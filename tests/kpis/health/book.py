@@ -8,7 +8,7 @@ from core.actor import Actor
 from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue, ScorecardVersion
 from kpis.operations import install_catalogue, rescore_accounts
 from kpis.operations.health import attention_of, rescore_past
-from kpis.queries.health import live_card
+from kpis.queries.assignment import live_cards
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
@@ -79,7 +79,7 @@ def score(*accounts: Account, at: datetime = NOW, past: bool = True) -> AccountH
     ids = [account.pk for account in accounts]
     rescore_accounts(account_ids=ids, at=at, by=SCORING)
     if past:
-        rescore_past(account_ids=ids, card=live_card(), at=at, by=SCORING)
+        rescore_past(account_ids=ids, cards=live_cards(), at=at, by=SCORING)
     return AccountHealth.objects.select_related("latest").get(pk=ids[0])
 
 

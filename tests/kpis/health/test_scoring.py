@@ -9,7 +9,8 @@ from core.models import Entry
 from kpis.models import AccountHealth, HealthScore, KpiValue
 from kpis.operations import rescore_accounts
 from kpis.operations.health import BULK, attention_of, rescore_past
-from kpis.queries.health import live_card, score_on, trend_days
+from kpis.queries.assignment import live_cards
+from kpis.queries.health import score_on, trend_days
 from tests.kpis.health.book import NOVEMBER, NOW, OCTOBER, SCORING, SEPTEMBER, TODAY, fill, furnish, score, value
 from tests.world import World
 
@@ -212,12 +213,12 @@ def test_scoring_costs_the_same_queries_for_one_and_three(book: World, query_cou
     made = [Account.objects.create(name=f"Customer {n}") for n in range(accounts)]
     for account in made:
         fill(account)
-    card = live_card()
+    cards = live_cards()
 
     with query_count() as queries:
         rescore_accounts(account_ids=[account.pk for account in made], at=NOW, by=SCORING)
     with query_count() as past:
-        rescore_past(account_ids=[account.pk for account in made], card=card, at=NOW, by=SCORING)
+        rescore_past(account_ids=[account.pk for account in made], cards=cards, at=NOW, by=SCORING)
 
-    assert queries.number == 13
-    assert past.number <= 7 + 2 * len(trend_days(TODAY))
+    assert queries.number == 14
+    assert past.number <= 8 + 2 * len(trend_days(TODAY))

@@ -12,7 +12,7 @@ from core.models import Entry
 from kpis.models import AccountHealth, HealthScore, KpiValue
 from kpis.operations import CellChanged, correct_kpi_value, rescore_accounts
 from kpis.operations.health import rescore_past
-from kpis.queries.health import live_card
+from kpis.queries.assignment import live_cards
 from tenants.context import tenant_scope
 from tests.database import NORTH
 from tests.kpis.health.book import NOVEMBER, NOW, OCTOBER, SCORING, fill, furnish
@@ -48,7 +48,7 @@ def test_workers_that_score_one_account_store_one_score(scratch_database: None) 
         fill(account, NOVEMBER)
 
     def work() -> int:
-        rescore_past(account_ids=[account.pk], card=live_card(), at=NOW, by=SCORING)
+        rescore_past(account_ids=[account.pk], cards=live_cards(), at=NOW, by=SCORING)
         return rescore_accounts(account_ids=[account.pk], at=NOW, by=SCORING).moved
 
     assert sorted(together(work)) == [0, 0, 0, 1]
