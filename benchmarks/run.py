@@ -13,7 +13,7 @@ import django
 if TYPE_CHECKING:
     from benchmarks.results import Results
 
-PARTS = ("tenants", "tasks", "imports", "rescore", "pages", "runtime")
+PARTS = ("tenants", "tasks", "imports", "kills", "fuzz", "rescore", "pages", "runtime")
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
 def measure(chosen: argparse.Namespace) -> int:
     from django.core.management import call_command
 
-    from benchmarks import background, imports, portfolio, runtime
+    from benchmarks import background, fuzz, imports, killed, portfolio, runtime
     from benchmarks.results import Results
     from benchmarks.tenants import forget_former
 
@@ -46,6 +46,10 @@ def measure(chosen: argparse.Namespace) -> int:
         background.tasks(results)
     if "imports" in chosen.only:
         imports.imports(results)
+    if "kills" in chosen.only:
+        killed.killed(results)
+    if "fuzz" in chosen.only:
+        fuzz.fuzz(results)
     if {"pages", "rescore"} & set(chosen.only):
         _portfolio(results, chosen)
     if "runtime" in chosen.only:
