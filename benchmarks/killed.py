@@ -1,6 +1,6 @@
 """100,000 rows, one in a hundred bad, imported once in peace and once with the importing process killed five times.
 
-Run as a program it goes on with the upload of one tenant from wherever it stands: `python -m benchmarks.killed SLUG FILE`.
+Run as a program (`python -m benchmarks.killed SLUG FILE`) it goes on with a tenant's upload from wherever it stands.
 """
 
 import csv
