@@ -184,11 +184,11 @@ class ScorecardPublished(OfScorecard, Event):
 
 @dataclass(frozen=True)
 class ScorecardRuleSet(OfScorecard, Event):
-    """priority: [before, after]; rule: [before, after], each {field: [values]}."""
+    """priority: [before, after]; rule: [before, after], each as in `kpis.scoring.assignment`."""
 
     name = "kpis.scorecard_rule_set"
     priority: list[int]
-    rule: list[dict[str, list[str]]]
+    rule: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -302,3 +302,27 @@ class TargetEnded(Event):
     target_id: UUID
     kpi: str
     value: str
+
+
+@dataclass(frozen=True)
+class ExceptionSet(Event):
+    """A person capped or lifted a score. limit in hundredths of a point; days as text, expires_on None = no end."""
+
+    name = "kpis.exception_set"
+    exception_id: UUID
+    kind: str
+    limit: int
+    reason: str
+    starts_on: str
+    expires_on: str | None
+
+
+@dataclass(frozen=True)
+class ExceptionWithdrawn(Event):
+    """limit in hundredths of a point."""
+
+    name = "kpis.exception_withdrawn"
+    exception_id: UUID
+    kind: str
+    limit: int
+    reason: str

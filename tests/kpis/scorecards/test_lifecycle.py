@@ -15,7 +15,7 @@ from kpis.operations import scorecard_reviews as reviews
 from kpis.operations import scorecards
 from kpis.scoring import definition_hash
 from tests.kpis.health.book import NOW, furnish
-from tests.kpis.scorecards.cards import LATER, draft, published, standard, record_of, submitted, text_with
+from tests.kpis.scorecards.cards import LATER, draft, published, record_of, standard, submitted, text_with
 from tests.world import World
 
 State = ScorecardVersion.State
