@@ -15,6 +15,10 @@ uploads = [
     path("uploads/<uuid:upload_id>/held.xlsx", views.held, name="upload-held"),
     path("uploads/<uuid:upload_id>/take-in/", views.take_in, name="upload-take-in"),
     path("uploads/<uuid:upload_id>/file/", views.original, name="upload-file"),
+    path("uploads/<uuid:upload_id>/compare/", views.compare, name="upload-compare"),
+    path("uploads/<uuid:upload_id>/compare/export.csv", views.compare_export, name="upload-compare-export"),
+    path("uploads/<uuid:upload_id>/roll-back/", views.roll_back, name="upload-roll-back"),
+    path("uploads/<uuid:upload_id>/import-again/", views.import_again, name="upload-import-again"),
 ]
 catalogue = [
     path("kpis/", views.kpi_list, name="catalogue"),

@@ -21,7 +21,20 @@ from core.http import ApiRequest, file_too_large
 from core.rules import require
 from kpis import operations, queries, rules
 from kpis.models import Upload, UploadIssue
-from kpis.serializers import AccountDecisions, UploadAnswers, UploadInput, UploadIssueOut, UploadOut, UploadRow
+from kpis.queries.compare import difference, version_before
+from kpis.queries.rollback import effect_of_rollback
+from kpis.serializers import (
+    AccountDecisions,
+    CompareQuery,
+    DifferencePageOut,
+    RollbackEffectOut,
+    RollbackReason,
+    UploadAnswers,
+    UploadInput,
+    UploadIssueOut,
+    UploadOut,
+    UploadRow,
+)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 REFUSED = OpenApiResponse(description="The file cannot be taken, or not now; `detail` says why.")
@@ -136,6 +149,45 @@ class Uploads(ReadOnlyModelViewSet[Upload]):
             path = Path(folder) / "held.xlsx"
             queries.write_held_rows(upload, path)
             return HttpResponse(path.read_bytes(), content_type=XLSX)
+
+    @extend_schema(parameters=[CompareQuery], responses=DifferencePageOut, filters=False)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def compare(self, request: ApiRequest, pk: str) -> Response:
+        """What the file says differently than another one, cell by cell, 50 to a page."""
+        given = CompareQuery(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        upload, other_id = self._upload(), given.other()
+        other = (
+            get_object_or_404(self.get_queryset(), pk=other_id)
+            if other_id
+            else version_before(upload, by=request.actor)
+        )
+        if other is None:
+            raise operations.NotNow("There is no version before this one.", field="with")
+        page = difference(other, upload, given.wanted(), by=request.actor)
+        found = {"upload": upload.pk, "other": other.pk, "counts": page.counts, "next": page.after}
+        return Response(DifferencePageOut({**found, "results": page.rows}).data)
+
+    @extend_schema(methods=["GET"], responses=RollbackEffectOut)
+    @extend_schema(methods=["POST"], request=RollbackReason, responses={200: UploadOut, 409: REFUSED})
+    @action(detail=True, methods=["get", "post"], url_path="roll-back")
+    def roll_back(self, request: ApiRequest, pk: str) -> Response:
+        """GET: what it would do. POST: take the file's values back; what they had replaced is in force again."""
+        require(request.actor, rules.ROLL_BACK)
+        upload = self._upload()
+        if request.method == "GET":
+            return Response(RollbackEffectOut(effect_of_rollback(upload)).data)
+        given = RollbackReason(data=request.data)
+        given.is_valid(raise_exception=True)
+        reason = given.validated_data["reason"]
+        return self._out(operations.roll_back_upload(upload_id=upload.pk, reason=reason, by=request.actor, at=now()))
+
+    @extend_schema(request=None, responses={201: UploadOut, 409: REFUSED})
+    @action(detail=True, methods=["post"], url_path="import-again")
+    def import_again(self, request: ApiRequest, pk: str) -> Response:
+        """Bring a file that was rolled back once more, as its next version; it is read and waits for `commit`."""
+        again = operations.import_again(upload_id=self._upload().pk, by=request.actor, at=now())
+        return Response(UploadOut(again).data, status=status.HTTP_201_CREATED)
 
     def _upload(self) -> Upload:
         upload: Upload = get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])

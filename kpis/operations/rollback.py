@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -152,7 +153,13 @@ def _insert(sql: str, backs: Sequence[Back], sources: Sequence[UUID | int | None
         return
     first = uuid7().int
     ids = [UUID(int=first + number) for number in range(len(backs))]
-    given = {"ids": ids, "tops": [one.value_id for one in backs], "sources": list(sources), "why": why, "at": at}
+    given: dict[str, Any] = {
+        "ids": ids,
+        "tops": [one.value_id for one in backs],
+        "sources": list(sources),
+        "why": why,
+        "at": at,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
 

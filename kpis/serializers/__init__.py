@@ -1,6 +1,10 @@
 from kpis.serializers.catalogue import KpiOut, UnknownKpiOut, UnknownKpiSettlement
 from kpis.serializers.uploads import (
     AccountDecisions,
+    CompareQuery,
+    DifferencePageOut,
+    RollbackEffectOut,
+    RollbackReason,
     UploadAnswers,
     UploadInput,
     UploadIssueOut,
@@ -10,9 +14,13 @@ from kpis.serializers.uploads import (
 
 __all__ = [
     "AccountDecisions",
+    "CompareQuery",
+    "DifferencePageOut",
     "KpiOut",
     "UnknownKpiOut",
     "UnknownKpiSettlement",
+    "RollbackEffectOut",
+    "RollbackReason",
     "UploadAnswers",
     "UploadInput",
     "UploadIssueOut",

@@ -8,6 +8,7 @@ from kpis.views.panels import measures as panel_measures
 from kpis.views.panels import why as panel_why
 from kpis.views.portfolio import portfolio, portfolio_export, portfolio_filter
 from kpis.views.sample import sample_add, sample_remove
+from kpis.views.upload_history import compare, compare_export, import_again, roll_back
 from kpis.views.uploads import (
     answer,
     cancel,
@@ -25,12 +26,15 @@ __all__ = [
     "answer",
     "cancel",
     "commit",
+    "compare",
+    "compare_export",
     "confirm",
     "evidence",
     "grid",
     "grid_cell",
     "grid_paste",
     "held",
+    "import_again",
     "kpi",
     "kpi_list",
     "original",
@@ -41,6 +45,7 @@ __all__ = [
     "portfolio",
     "portfolio_export",
     "portfolio_filter",
+    "roll_back",
     "sample_add",
     "sample_remove",
     "settle",

@@ -20,6 +20,8 @@ from core.http import Request, file_too_large, keyset_page
 from core.rules import allowed, require
 from kpis import operations, queries, rules
 from kpis.models import Upload, UploadIssue
+from kpis.queries.compare import version_before
+from kpis.views.upload_history import may_roll_back
 from kpis.workbook.starters import STARTERS, write_starter
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -97,9 +99,10 @@ def _page(request: Request, found: Upload, *, error: str = "", field: str = "") 
         "error": error,
         "field": field,
         "may_upload": allowed(request.actor, rules.UPLOAD, found),
+        "may_roll_back": may_roll_back(request, found),
         "live_since": last_seq(),
     }
-    if found.state not in (Upload.State.READING, Upload.State.IMPORTING, Upload.State.REFUSED):
+    if found.state not in (*Upload.WORKING, Upload.State.REFUSED):
         context |= _details(request, found)
     template = "kpis/upload.html#upload" if request.htmx else "kpis/upload.html"
     return render(request, template, context, status=422 if error else 200)
@@ -131,6 +134,7 @@ def _details(request: Request, found: Upload) -> dict[str, Any]:
         "sheets": queries.sheets_read(found, {kpi.code: kpi for kpi in kpis}),
         "changeable": found.state == Upload.State.PROPOSED and allowed(request.actor, rules.UPLOAD, found),
         "kpi_choices": [(kpi.code, kpi.name) for kpi in kpis if not kpi.portfolio_only],
+        "before": version_before(found, by=request.actor) if found.position else None,
         "same": queries.same_content(found, by=request.actor),
         "may_create": allowed(request.actor, CREATE),
         "may_name": allowed(request.actor, rules.EDIT_CATALOGUE),
