@@ -39,6 +39,14 @@ def _edited(data: Mapping[str, Any]) -> str:
     return f"Changed the account: {fields}" if fields else "Changed the account"
 
 
+def _outcome(verb: str) -> Any:
+    def said(data: Mapping[str, Any]) -> str:
+        reason = f": {data['reason']}" if data.get("reason") else ""
+        return f"{verb} that it {data['kind']} on {date.fromisoformat(data['on']):%-d %b %Y}{reason}"
+
+    return said
+
+
 def _corrected(data: Mapping[str, Any]) -> str:
     before = "nothing" if data["old"] is None else data["old"]
     month = f"{date.fromisoformat(data['period']):%b %Y}"
@@ -190,6 +198,16 @@ def _operator(data: Mapping[str, Any]) -> str:
     return f"{data['what'].capitalize()} {data['model']} {data['row_id']} in the admin{fields}"
 
 
+def _exception_set(data: Mapping[str, Any]) -> str:
+    verb = "Capped the score at" if data["kind"] == "cap" else "Lifted the score to at least"
+    until = f", until {date.fromisoformat(data['expires_on']):%-d %b %Y}" if data["expires_on"] else ""
+    return f"{verb} {data['limit'] / 100:g}{until}: {data['reason']}"
+
+
+def _exception_withdrawn(data: Mapping[str, Any]) -> str:
+    return f"Withdrew the {data['kind']} at {data['limit'] / 100:g}: {data['reason']}"
+
+
 SENTENCES: dict[str, Sentence] = {
     "accounts.account_created": Sentence("Account created", "Created the account ({source})", "building-2"),
     "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
@@ -201,6 +219,8 @@ SENTENCES: dict[str, Sentence] = {
     "accounts.accounts_imported": Sentence(
         "Accounts imported", "Imported accounts: {created} new, {updated} updated, {refused} refused", "file-up"
     ),
+    "accounts.outcome_recorded": Sentence("Outcome recorded", _outcome("Recorded"), "flag"),
+    "accounts.outcome_withdrawn": Sentence("Outcome taken back", _outcome("Took back"), "undo-2"),
     "kpis.value_corrected": Sentence("Value corrected", _corrected, "pencil"),
     "kpis.batch_imported": Sentence("Values imported", "Imported {values} KPI values", "file-spreadsheet"),
     "kpis.upload_finished": Sentence(
@@ -213,6 +233,8 @@ SENTENCES: dict[str, Sentence] = {
         "bad",
     ),
     "kpis.health_changed": Sentence("Health changed", _health, "activity"),
+    "kpis.exception_set": Sentence("Score capped or lifted", _exception_set, "shield"),
+    "kpis.exception_withdrawn": Sentence("Cap or floor withdrawn", _exception_withdrawn, "undo-2"),
     "kpis.portfolio_scored": Sentence("Portfolio scored", "Scored {scored} accounts, {moved} scores moved", "gauge"),
     "kpis.catalogue_checked": Sentence("Catalogue checked", "Looked over the KPI catalogue", "list-checks"),
     "kpis.kpi_created": Sentence("KPI made", lambda data: f"Made the KPI {_kpi(data['kpi'])}", "plus"),

@@ -16,6 +16,8 @@ from core import tasks as core_tasks
 from core.audit import Event
 from kpis import rules as kpis_rules
 from kpis.events import (
+    ExceptionSet,
+    ExceptionWithdrawn,
     HealthChanged,
     KpiBatchImported,
     KpiValueCorrected,
@@ -27,7 +29,7 @@ from kpis.events import (
     UploadRolledBack,
 )
 from kpis.operations import install_catalogue
-from kpis.tasks import rescore_account, rescore_batch, rescore_new, rescore_portfolio, rescore_upload
+from kpis.tasks import rescore_account, rescore_batch, rescore_edited, rescore_new, rescore_portfolio, rescore_upload
 from playbooks import rules as playbooks_rules
 from playbooks.models import Step
 from playbooks.operations import install_library
@@ -49,12 +51,14 @@ TASKS = [core_tasks, tenants_tasks]
 # What follows what: event -> tasks started after commit with the event's fields.
 EVENTS: dict[type[Event], list[Task]] = {
     AccountCreated: [rescore_account],
-    AccountEdited: [hand_over_steps],
+    AccountEdited: [rescore_edited, hand_over_steps],
     AccountsImported: [rescore_new, hand_over_steps],
     KpiValueCorrected: [rescore_account, evaluate_values],
     KpiBatchImported: [rescore_batch, evaluate_values],
     UploadFinished: [rescore_upload],
     UploadRolledBack: [rescore_upload],
+    ExceptionSet: [rescore_account],
+    ExceptionWithdrawn: [rescore_account],
     HealthChanged: [evaluate_triggers],
     ScorecardPublished: [rescore_portfolio],
     ScorecardRuleSet: [rescore_portfolio],
@@ -70,7 +74,7 @@ SETUP: list[Callable[..., Any]] = [
     install_library,
 ]
 
-TIMELINE = ("health-changed", "run-changed", "account-changed", "report-changed")
+TIMELINE = ("health-changed", "run-changed", "account-changed", "report-changed", "outcome-changed")
 
 # What shows on an account's page, top to bottom, loaded on reveal.
 PANELS: list[Panel] = [
@@ -80,6 +84,7 @@ PANELS: list[Panel] = [
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
     Panel("data", "Data", "kpis:panel-data", "side", ("health-changed", "upload-changed"), height=220),
+    Panel("outcomes", "Outcomes", "accounts:outcomes", "side", ("outcome-changed",), height=150),
     Panel("reports", "Reports", "analytics:panel", "side", ("report-changed",), height=150),
 ]
 

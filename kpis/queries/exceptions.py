@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from accounts.models import Account
@@ -43,7 +43,7 @@ def last_day(row: ScoreException, *, known_at: datetime | None = None) -> date |
 
 def _plain(row: ScoreException, last: date | None) -> scoring.ScoreException:
     return scoring.ScoreException(
-        kind=row.kind,
+        kind=cast(Literal["cap", "floor"], row.kind),
         limit=Decimal(row.limit_hundredths).scaleb(-2),
         reason=row.reason,
         order=row.order,
@@ -102,7 +102,7 @@ def moved_by(stored: Sequence[Sequence[Any]]) -> tuple[Moved, ...]:
 
 @dataclass(frozen=True)
 class SetException:
-    """One exception of the list on an account. state: coming, holds, expired or withdrawn. moves: it moves the score."""
+    """One exception of the list on an account. state: coming, holds, expired or withdrawn. moves: the score."""
 
     row: ScoreException
     state: str

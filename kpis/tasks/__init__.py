@@ -1,4 +1,11 @@
-from kpis.tasks.health import rescore_account, rescore_batch, rescore_new, rescore_portfolio, rescore_upload
+from kpis.tasks.health import (
+    rescore_account,
+    rescore_batch,
+    rescore_edited,
+    rescore_new,
+    rescore_portfolio,
+    rescore_upload,
+)
 from kpis.tasks.sample import add_sample, remove_sample
 from kpis.tasks.uploads import import_upload, read_upload, roll_back_upload, take_in_held
 
@@ -9,6 +16,7 @@ __all__ = [
     "remove_sample",
     "rescore_account",
     "rescore_batch",
+    "rescore_edited",
     "rescore_new",
     "rescore_portfolio",
     "rescore_upload",

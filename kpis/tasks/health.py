@@ -1,6 +1,6 @@
 """Scoring in the worker. Every task may run twice and may be killed at any line: nothing is scored twice over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from core.actor import Actor
 from core.models import Job
 from kpis.models import Upload
 from kpis.operations.health import Rescored, chunks, portfolio_scored, rescore_accounts, rescore_chunk, rescore_past
-from kpis.queries.assignment import live_cards
+from kpis.queries.assignment import accounts_under_another_card, live_cards
 from kpis.queries.health import accounts_of_upload, accounts_to_score, accounts_without_last_month
+from kpis.scoring.assignment import FACTS
 
 SCORING = Actor.system("scoring")
 
@@ -36,6 +37,13 @@ def rescore_account(*, account_id: str | UUID, **_: object) -> None:
     _rescore([UUID(str(account_id))], now())
 
 
+@shared_task(name="kpis.rescore_edited")
+def rescore_edited(*, account_id: str | UUID, changes: Mapping[str, object], **_: object) -> None:
+    """Somebody edited an account: score it when another scorecard may apply to it now."""
+    if set(changes) & set(FACTS):
+        _rescore([UUID(str(account_id))], now())
+
+
 @shared_task(name="kpis.rescore_batch")
 def rescore_batch(*, upload_id: str | UUID, account_ids: Sequence[str], **_: object) -> None:
     """Some rows of a file were committed. While the file is still being imported its end is waited for: half a
@@ -53,8 +61,10 @@ def rescore_upload(*, upload_id: str | UUID, **_: object) -> None:
 
 @shared_task(name="kpis.rescore_new")
 def rescore_new(**_: object) -> None:
-    """Accounts came in without a score; without values it says "not enough data"."""
-    _rescore(accounts_to_score(unscored=True), now())
+    """A file of accounts: those without a score get one, those that another scorecard is for now another."""
+    at = now()
+    _rescore(accounts_to_score(unscored=True), at)
+    _rescore(accounts_under_another_card(at.date()), at)
 
 
 @shared_task(name="kpis.rescore_portfolio")
