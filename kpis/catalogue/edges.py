@@ -157,7 +157,7 @@ def _out_of_limits(edges: Edges, frame: Frame) -> Iterator[tuple[str, str]]:
 
 
 def _in_order(corners: Sequence[Corner], frame: Frame) -> None:
-    """Each corner lies beyond the one before it, in the direction of its KPI; equal values would be worth two things."""
+    """Each corner lies beyond the one before it, the way its KPI goes; equal values would be worth two things."""
     falling = frame.direction == "down"
     problems: dict[str, str] = {}
     for (_, before, points), (name, value, worth) in zip(corners, corners[1:], strict=False):
