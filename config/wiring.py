@@ -25,11 +25,20 @@ from kpis.events import (
     ScorecardArchived,
     ScorecardPublished,
     ScorecardRuleSet,
+    UnknownKpiSettled,
     UploadFinished,
     UploadRolledBack,
 )
 from kpis.operations import install_catalogue
-from kpis.tasks import rescore_account, rescore_batch, rescore_edited, rescore_new, rescore_portfolio, rescore_upload
+from kpis.tasks import (
+    read_proposals_again,
+    rescore_account,
+    rescore_batch,
+    rescore_edited,
+    rescore_new,
+    rescore_portfolio,
+    rescore_upload,
+)
 from playbooks import rules as playbooks_rules
 from playbooks.models import Step
 from playbooks.operations import install_library
@@ -57,6 +66,7 @@ EVENTS: dict[type[Event], list[Task]] = {
     KpiBatchImported: [rescore_batch, evaluate_values],
     UploadFinished: [rescore_upload],
     UploadRolledBack: [rescore_upload],
+    UnknownKpiSettled: [read_proposals_again],
     ExceptionSet: [rescore_account],
     ExceptionWithdrawn: [rescore_account],
     HealthChanged: [evaluate_triggers],

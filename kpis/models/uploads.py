@@ -75,6 +75,11 @@ class Upload(TenantModel):
         return int(self.summary.get("imported", 0)) + int(self.summary.get("template_only", 0))
 
     @property
+    def percent(self) -> int | None:
+        """Whole per cent of the work that is done; None until its first rows are, and a bar would stand at 0."""
+        return self.job.percent if self.job is not None and self.job.done else None
+
+    @property
     def busy(self) -> bool:
         """A worker reads or imports it, or will."""
         return self.state in self.WORKING and not self.stuck

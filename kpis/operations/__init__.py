@@ -6,7 +6,7 @@ from kpis.operations.catalogue import (
     settle_unknown_kpi,
 )
 from kpis.operations.health import rescore_accounts, start_rescoring
-from kpis.operations.held import import_held, settle_accounts, take_in_held
+from kpis.operations.held import import_held, read_again, settle_accounts, take_in_held
 from kpis.operations.importing import import_upload
 from kpis.operations.reading import read_upload
 from kpis.operations.rollback import NoReason, import_again, roll_back_upload, take_back
@@ -50,6 +50,7 @@ __all__ = [
     "import_held",
     "import_upload",
     "install_catalogue",
+    "read_again",
     "read_upload",
     "receive_upload",
     "remove_sample_data",

@@ -57,6 +57,14 @@ def take_in_held(*, upload_id: UUID, by: Actor) -> Upload:
     return _again(upload, by)
 
 
+@transaction.atomic
+def read_again(*, upload_id: UUID, by: Actor) -> None:
+    """Read a proposed file anew, because a name in it means something by now; `by`: who brought it."""
+    upload = locked_upload(upload_id=upload_id, by=by)
+    if upload.state == Upload.State.PROPOSED:
+        start_reading(upload=upload, by=by)
+
+
 def _again(upload: Upload, by: Actor) -> Upload:
     if upload.state != Upload.State.DONE:
         start_reading(upload=upload, by=by)

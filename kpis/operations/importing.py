@@ -71,7 +71,8 @@ class _Run:
 
     def all_batches(self) -> None:
         position = self.upload.position
-        self.job.total = self.upload.proposal.get("rows")
+        # Opening a large workbook takes seconds; until then the page says so.
+        progress(self.job, done=position, total=self.upload.proposal.get("rows"), message="Opening the file")
         for batch in self.reader.batches(start=position):
             self._with_retry(batch, after=position)
             position = batch.position

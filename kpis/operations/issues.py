@@ -12,6 +12,7 @@ from kpis.catalogue import normalise
 from kpis.models import UnknownKpi, Upload, UploadIssue
 from kpis.queries.dictionary import Dictionary, ignored_names
 from kpis.workbook import HeldCell, Issue, Notice
+from kpis.workbook.starters import EXAMPLE
 
 UNKNOWN_KPI, UNKNOWN_ACCOUNT = "unknown_kpi", "unknown_account_spelling"
 _LIMITS: dict[str, int] = {field.name: field.max_length for field in UploadIssue._meta.fields if field.max_length}
@@ -46,7 +47,9 @@ class Recorder:
     def _issue(self, issue: Issue) -> UploadIssue:
         normalised = normalise(issue.kpi_raw) if issue.kind == UNKNOWN_KPI else ""
         kpi = self.dictionary.by_code.get(issue.code or "")
-        state = UploadIssue.State.NOTICE if normalised and normalised in self.ignored else UploadIssue.State.HELD
+        ignored = normalised and normalised in self.ignored
+        sample = issue.kind == UNKNOWN_ACCOUNT and issue.account_raw.strip() == EXAMPLE
+        state = UploadIssue.State.NOTICE if ignored or sample else UploadIssue.State.HELD
         return UploadIssue(
             upload=self.upload,
             state=state,
@@ -65,8 +68,8 @@ class Recorder:
                 account_name=issue.account_raw or issue.account or "",
                 kpi_text=issue.kpi_raw,
                 raw=issue.raw,
-                rule=issue.rule,
-                suggestion=issue.suggestion,
+                rule="A sample row of the template; it is read past." if sample else issue.rule,
+                suggestion="" if sample else issue.suggestion,
                 likely=issue.likely,
             ),
         )

@@ -4,6 +4,7 @@ from kpis.queries.proposal import sheets_read
 from kpis.queries.uploads import (
     account_names,
     held_count,
+    held_counts,
     issue_kinds,
     kind_label,
     named_with_waiting,
@@ -24,6 +25,7 @@ __all__ = [
     "catalogue_checked",
     "catalogue_groups",
     "held_count",
+    "held_counts",
     "importable_accounts",
     "issue_kinds",
     "kind_label",

@@ -190,6 +190,20 @@ def held_count(upload: Upload) -> int:
     return found["cells"] or 0
 
 
+def held_counts(uploads: Sequence[Upload]) -> dict[UUID, int]:
+    """Values that wait now, of each of these files in which any do; one query."""
+    held = UploadIssue.objects.filter(upload__in=[one.pk for one in uploads], state=HELD)
+    return dict(held.order_by().values_list("upload_id").annotate(waiting=Sum("cells")))
+
+
+def proposals_waiting_for(unknown_id: UUID) -> QuerySet[Upload]:
+    """Files that are read and not imported yet, in which values wait under this name."""
+    found: QuerySet[Upload] = Upload.objects.filter(
+        state=Upload.State.PROPOSED, issues__unknown_id=unknown_id, issues__state=HELD
+    )
+    return found.distinct()
+
+
 def write_held_rows(upload: Upload, path: Path) -> None:
     """Write the rows that wait to a workbook at `path`, each with its problem, ready to be corrected."""
     write_held([_as_read(issue) for issue in held_issues(upload).iterator(chunk_size=500)], path)

@@ -1,8 +1,11 @@
+from uuid import UUID
+
 from celery import shared_task
 from django.utils.timezone import now
 
 from core import jobs
 from kpis import operations
+from kpis.queries.uploads import proposals_waiting_for
 from kpis.tasks.people import on_behalf
 
 
@@ -28,6 +31,13 @@ def take_in_held(*, job_id: str, **_: object) -> None:
         if job and job.subject_id:
             by, at = on_behalf(job), now()
             operations.import_held(upload_id=job.subject_id, job=job, by=by, today=at.date(), at=at)
+
+
+@shared_task(name="kpis.read_proposals_again")
+def read_proposals_again(*, unknown_id: str | UUID, **_: object) -> None:
+    """A KPI name was settled: what files that wait to be committed would bring is another now."""
+    for upload in proposals_waiting_for(UUID(str(unknown_id))):
+        operations.read_again(upload_id=upload.pk, by=on_behalf(upload))
 
 
 @shared_task(name="kpis.roll_back_upload")

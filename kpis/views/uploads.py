@@ -14,7 +14,7 @@ from django.utils.timezone import localdate, now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.queries import last_seq
-from accounts.rules import CREATE
+from accounts.rules import CREATE, IMPORT
 from core.errors import DomainError
 from core.http import Request, file_too_large, keyset_page
 from core.rules import allowed, require
@@ -25,7 +25,7 @@ from kpis.views.upload_history import may_roll_back
 from kpis.workbook.starters import STARTERS, write_starter
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-TITLES = {"standard": "Standard workbook", "matrix": "Monthly matrix", "long": "Long list"}
+TITLES = {"standard": "Standard workbook", "matrix": "Monthly matrix", "long": "Long list", "wide": "Wide table"}
 
 
 @login_required
@@ -69,6 +69,7 @@ def _list(request: Request, *, error: str = "", refused: Upload | None = None) -
     )
     context = {
         "page": page,
+        "held": queries.held_counts(page.rows),
         "busy": any(one.busy for one in page.rows),
         "error": error,
         "refused": refused,
@@ -99,6 +100,7 @@ def _page(request: Request, found: Upload, *, error: str = "", field: str = "") 
         "error": error,
         "field": field,
         "may_upload": allowed(request.actor, rules.UPLOAD, found),
+        "may_bring": allowed(request.actor, IMPORT),
         "may_roll_back": may_roll_back(request, found),
         "live_since": last_seq(),
     }

@@ -10,7 +10,7 @@ from xlsxwriter.workbook import Workbook
 
 from kpis.catalogue import BY_CODE, CATEGORIES, KpiDef
 
-EXAMPLE = "Example account"  # no account is called so: sample rows that are left in are held, not imported
+EXAMPLE = "Example account"  # no account is called so: sample rows that are left in are read past
 MONTHS = 3
 # Codes and figures of three months that are read without a question, of every category and kind of unit.
 SAMPLES: dict[str, tuple[float, float, float]] = {
@@ -30,7 +30,7 @@ FREQUENCY = {"week": "Weekly", "month": "Monthly", "quarter": "Quarterly", "once
 
 
 def write_starter(layout: str, path: Path | str, *, today: date) -> None:
-    """Write the empty form of a layout ("standard", "matrix", "long") with sample rows; KeyError for another one.
+    """Write the empty form of a layout (one of STARTERS) with sample rows; KeyError for another one.
 
     The samples speak of the last months that are over on `today`.
     """
@@ -114,10 +114,26 @@ def _long(book: Workbook, months: list[date]) -> None:
             sheet.write_string(row, 4, kpi.unit)
 
 
+def _wide(book: Workbook, months: list[date]) -> None:
+    """One row for an account and a month: a column for each KPI."""
+    bold = book.add_format({"bold": True})
+    sheet = book.add_worksheet("KPI values")
+    titles = [
+        f"{kpi.short_name} [{kpi.unit}]" if kpi.unit in ("%", "days", "h") else kpi.short_name for kpi, _ in _samples()
+    ]
+    _heading(sheet, ("Account", "Month", *titles), (30, 12, *(26 for _ in titles)), bold)
+    for row, month in enumerate(months, 1):
+        sheet.write_string(row, 0, EXAMPLE)
+        sheet.write_string(row, 1, f"{month:%Y-%m}")
+        for column, (_, values) in enumerate(_samples(), 2):
+            sheet.write_number(row, column, values[row - 1])
+
+
 STARTERS: dict[str, Callable[[Workbook, list[date]], None]] = {
     "standard": _standard,
     "matrix": _matrix,
     "long": _long,
+    "wide": _wide,
 }
 
 

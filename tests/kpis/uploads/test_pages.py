@@ -9,7 +9,8 @@ from django.test import Client
 
 from accounts.models import Account
 from core.models import Entry
-from kpis.models import Kpi, KpiAlias, UnknownKpi, Upload
+from kpis import operations, tasks
+from kpis.models import Kpi, KpiAlias, UnknownKpi, Upload, UploadIssue
 from kpis.workbook.starters import EXAMPLE, STARTERS
 from tests.kpis.uploads.conftest import bring, commit, long_csv, work
 from tests.world import World
@@ -242,7 +243,9 @@ def test_templates_come_in_without_a_problem(layout: str, browser: Client, catal
     content = browser.get(f"/uploads/templates/{layout}.xlsx").content
     catalogue.enter("north")
     by = catalogue.amy.as_actor()
-    assert bring(content, "unchanged.xlsx", by=by).proposal["counts"]["values"] == 0, "samples never come in by mistake"
+    unchanged = bring(content, "unchanged.xlsx", by=by)
+    assert unchanged.proposal["counts"]["values"] == 0, "samples never come in by mistake"
+    assert not unchanged.issues.exclude(state="notice").exists(), "nor are they problems"
     Account.objects.create(name=EXAMPLE)
     upload = commit(bring(content, "filled.xlsx", by=by), by=by)
     assert upload.summary["imported"] >= 10
@@ -370,3 +373,30 @@ def test_a_csm_does_not_see_a_colleagues_file(catalogue: World, upload: Upload) 
 def test_another_workspace_does_not_see_the_file(catalogue: World, upload: Upload) -> None:
     charlie = catalogue.browser(catalogue.charlie, tenant="south")
     assert charlie.get(f"/uploads/{upload.pk}/").status_code == 404
+
+
+def test_the_list_says_what_waits_now(browser: Client, catalogue: World, upload: Upload) -> None:
+    page = page_of(browser.get("/uploads/"))
+    assert 'data-label="Would import">1<small>ready</small>' in page
+    catalogue.enter("north")
+    commit(upload, by=catalogue.amy.as_actor())
+    UploadIssue.objects.filter(upload=upload, kind="not_a_number").update(state="resolved")
+    assert 'data-label="Held">2<' in page_of(browser.get("/uploads/"))
+
+
+def test_a_name_that_is_settled_renews_what_waits_to_be_imported(catalogue: World, upload: Upload) -> None:
+    by = catalogue.amy.as_actor()
+    assert upload.proposal["counts"]["ready"] == 1
+    unknown = UnknownKpi.objects.get(text="Happiness")
+    operations.settle_unknown_kpi(unknown_id=unknown.pk, kpi="product_satisfaction", by=by)
+    tasks.read_proposals_again.run(unknown_id=str(unknown.pk))
+    assert work(upload).proposal["counts"]["ready"] == 2
+
+
+def test_a_list_of_accounts_is_sent_on(browser: Client, catalogue: World) -> None:
+    answer = post_file(browser, b"name,industry,region\nAcme,Retail,North\n", "accounts.csv")
+    catalogue.enter("north")
+    upload = work(Upload.objects.get())
+    assert upload.state == "refused"
+    assert "/accounts/import/" in page_of(browser.get(f"/uploads/{upload.pk}/"))
+    assert answer.status_code in (302, 422)
