@@ -1,5 +1,6 @@
 import hashlib
 from typing import Any
+from uuid import UUID
 
 import django_filters
 from django.db.models import QuerySet
@@ -12,8 +13,17 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts import columns, operations, queries, rules
-from accounts.models import Account
-from accounts.serializers import AccountArchive, AccountEdit, AccountInput, AccountOut, AccountsImport, ImportedOut
+from accounts.models import Account, Outcome
+from accounts.serializers import (
+    AccountArchive,
+    AccountEdit,
+    AccountInput,
+    AccountOut,
+    AccountsImport,
+    ImportedOut,
+    OutcomeNew,
+    OutcomeOut,
+)
 from core.http import UUID_PATTERN, ApiRequest
 from core.rules import require
 
@@ -95,10 +105,10 @@ class Accounts(ReadOnlyModelViewSet[Account]):
         text, wanted = given.validated_data["text"], given.validated_data["columns"]
         sheet = _sheet(text, wanted)
         if given.validated_data["dry_run"]:
-            result = operations.check_import(rows=sheet.rows, by=request.actor)
+            result = operations.check_import(rows=sheet.rows, by=request.actor, at=now())
         else:
             sha256 = hashlib.sha256(text.encode()).hexdigest()
-            result = operations.import_accounts(rows=sheet.rows, sha256=sha256, by=request.actor)
+            result = operations.import_accounts(rows=sheet.rows, sha256=sha256, by=request.actor, at=now())
         refused = sorted([*sheet.problems, *result.refused])
         return Response(
             ImportedOut(
@@ -107,9 +117,52 @@ class Accounts(ReadOnlyModelViewSet[Account]):
                     "updated": result.updated,
                     "unchanged": result.unchanged,
                     "refused": refused,
+                    "outcomes": result.outcomes,
                 }
             ).data
         )
+
+
+class OutcomeFilter(django_filters.FilterSet):
+    account_id = django_filters.UUIDFilter()
+    since = django_filters.DateFilter(field_name="on", lookup_expr="gte")
+    until = django_filters.DateFilter(field_name="on", lookup_expr="lte")
+    withdrawn = django_filters.BooleanFilter(
+        field_name="withdrawn_at", lookup_expr="isnull", exclude=True, label="Those taken back, or those that count"
+    )
+
+    class Meta:
+        model = Outcome
+        fields = ["kind"]
+
+
+class Outcomes(ReadOnlyModelViewSet[Outcome]):
+    """What really happened to customers: churned, renewed, contracted, expanded. Back-tests are held against it."""
+
+    request: ApiRequest
+    serializer_class = OutcomeOut
+    filterset_class = OutcomeFilter
+    lookup_value_regex = UUID_PATTERN
+    sort_fields = ("on", "recorded_at")
+    queryset = Outcome.objects.none()
+
+    def get_queryset(self) -> QuerySet[Outcome]:
+        return Outcome.objects.visible_to(self.request.actor)
+
+    @extend_schema(request=OutcomeNew, responses={201: OutcomeOut})
+    def create(self, request: ApiRequest) -> Response:
+        """Record what happened to an account on a day that has come."""
+        given = OutcomeNew(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = operations.record_outcome(**given.validated_data, by=request.actor, at=now())
+        return Response(OutcomeOut(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=OutcomeOut)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: ApiRequest, pk: str) -> Response:
+        """Take back an outcome that was recorded in error; it stays on the trail."""
+        taken = operations.withdraw_outcome(outcome_id=UUID(pk), by=request.actor, at=now())
+        return Response(OutcomeOut(taken).data)
 
 
 def _sheet(text: str, wanted: dict[str, str]) -> columns.Sheet:

@@ -33,6 +33,8 @@ FIELDS = {
     "stage": "Stage",
     "industry": "Industry",
     "region": "Region",
+    "churned_on": "Churned on",
+    "renewed_on": "Renewed on",
 }
 ALIASES = {
     "name": ("name", "account", "account name", "company", "customer", "customer name", "client", "client name"),
@@ -46,6 +48,8 @@ ALIASES = {
     "stage": ("stage", "lifecycle stage", "lifecycle", "phase"),
     "industry": ("industry", "sector", "vertical"),
     "region": ("region", "country", "territory", "office location"),
+    "churned_on": ("churned on", "churn date", "date of churn", "lost on", "cancelled on", "canceled on"),
+    "renewed_on": ("renewed on", "last renewal", "last renewed", "date of last renewal"),
 }
 _FIELD_OF = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
 
@@ -267,6 +271,8 @@ _READ: dict[str, Callable[[Cell], Any]] = {
     "arr": _amount,
     "renewal_on": _day,
     "customer_since": _day,
+    "churned_on": _day,
+    "renewed_on": _day,
     "stage": _stage,
     "currency": _currency,
 }

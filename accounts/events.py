@@ -1,5 +1,6 @@
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from core.audit import Event
 
@@ -20,6 +21,26 @@ class AccountEdited(Event):
 class AccountArchived(Event):
     name = "accounts.account_archived"
     restored: bool = False
+
+
+@dataclass(frozen=True)
+class OutcomeRecorded(Event):
+    """kind: churned, renewed, contracted, expanded; on: the day; amount: as text, so that no cent is lost."""
+
+    name = "accounts.outcome_recorded"
+    outcome_id: UUID
+    kind: str
+    on: str
+    amount: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class OutcomeWithdrawn(Event):
+    name = "accounts.outcome_withdrawn"
+    outcome_id: UUID
+    kind: str
+    on: str
 
 
 @dataclass(frozen=True)

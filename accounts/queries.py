@@ -11,7 +11,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, Outcome
 from core.actor import Actor
 from core.models import Entry
 from users import trail
@@ -34,6 +34,8 @@ LIVE = {
     "accounts.account_edited": "account-changed",
     "accounts.account_archived": "account-changed",
     "accounts.accounts_imported": "account-changed",
+    "accounts.outcome_recorded": "outcome-changed",
+    "accounts.outcome_withdrawn": "outcome-changed",
     "analytics.report_created": "report-changed",
 }
 
@@ -133,6 +135,11 @@ def entries_of(account_id: UUID, *, part: str = "") -> QuerySet[Entry]:
     found = Entry.objects.filter(account_id=account_id)
     _, app = PARTS.get(part, PARTS[""])
     return found.filter(event__startswith=app) if app else found
+
+
+def outcomes_of(account_id: UUID) -> QuerySet[Outcome]:
+    """What counts of what was recorded, newest first. The caller has made sure that the person sees the account."""
+    return Outcome.objects.filter(account_id=account_id, withdrawn_at=None).order_by("-on", "kind")
 
 
 def last_edit(account_id: UUID) -> Entry | None:

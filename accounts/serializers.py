@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Account
+from accounts.models import Account, Outcome
 from core.money import CURRENCIES
 from users.models import User
 
@@ -52,6 +52,32 @@ class AccountArchive(serializers.Serializer[Any]):
     restore = serializers.BooleanField(default=False)
 
 
+class OutcomeInput(serializers.Serializer[Any]):
+    """What happened to an account; the page and the API share it."""
+
+    kind = serializers.ChoiceField(choices=Outcome.Kind.choices)
+    on = serializers.DateField()
+    amount = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=0, required=False, allow_null=True)
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    set_stage = serializers.BooleanField(
+        default=False, help_text="With “churned”: also move the account to the stage churned."
+    )
+
+
+class OutcomeNew(OutcomeInput):
+    account_id = serializers.UUIDField()
+
+
+class OutcomeOut(serializers.ModelSerializer[Outcome]):
+    class Meta:
+        model = Outcome
+        fields = [
+            "id", "account_id", "kind", "on", "amount", "reason", "recorded_at", "recorded_by", "withdrawn_at",
+            "withdrawn_by",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
 class AccountsImport(serializers.Serializer[Any]):
     """A table as text (CSV or tab-separated) whose first row names the columns; `columns` overrules the titles."""
 
@@ -67,3 +93,4 @@ class ImportedOut(serializers.Serializer[Any]):
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     refused = serializers.ListField(child=serializers.ListField())
+    outcomes = serializers.IntegerField(help_text="New outcomes, from the columns Churned on and Renewed on")

@@ -11,6 +11,12 @@ urlpatterns = [
     path("accounts/<uuid:account_id>/edit/", views.edit_account, name="edit"),
     path("accounts/<uuid:account_id>/archive/", views.archive_account, name="archive"),
     path("accounts/<uuid:account_id>/panels/timeline/", views.timeline_panel, name="panel-timeline"),
+    path("accounts/<uuid:account_id>/outcomes/", views.outcomes, name="outcomes"),
+    path(
+        "accounts/<uuid:account_id>/outcomes/<uuid:outcome_id>/withdraw/",
+        views.withdraw_outcome,
+        name="withdraw-outcome",
+    ),
     path("search/", views.search, name="search"),
     path("live/", views.live, name="live"),
 ]

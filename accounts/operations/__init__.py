@@ -7,12 +7,14 @@ from accounts.operations.accounts import (
     edit_account,
 )
 from accounts.operations.importing import Imported, check_import, forget_file, import_accounts, keep_file, kept_file
+from accounts.operations.outcomes import OutcomeThere, record_outcome, withdraw_outcome
 
 __all__ = [
     "EDITABLE",
     "Imported",
     "NameTaken",
     "NeedsOwner",
+    "OutcomeThere",
     "archive_account",
     "check_import",
     "create_account",
@@ -21,4 +23,6 @@ __all__ = [
     "import_accounts",
     "keep_file",
     "kept_file",
+    "record_outcome",
+    "withdraw_outcome",
 ]

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from accounts import rules
 from accounts.events import AccountsImported
 from accounts.models import Account
 from accounts.operations.accounts import EDITABLE
+from accounts.operations.outcomes import Said, new_outcomes, outcome_problem, save_outcomes, take_outcomes
 from core.actor import Actor
 from core.audit import record
 from core.errors import DomainError
@@ -25,24 +27,26 @@ from users.models import User
 
 @dataclass(frozen=True)
 class Imported:
-    """What a file of accounts did; `refused` are (line, reason)."""
+    """What a file of accounts did; `refused` are (line, reason), `outcomes` new ones (churned, renewed)."""
 
     created: int
     updated: int
     unchanged: int
     refused: list[tuple[int, str]]
+    outcomes: int = 0
 
 
 @transaction.atomic
-def import_accounts(*, rows: Sequence[tuple[int, Mapping[str, Any]]], sha256: str, by: Actor) -> Imported:
+def import_accounts(*, rows: Sequence[tuple[int, Mapping[str, Any]]], sha256: str, by: Actor, at: datetime) -> Imported:
     """Bring a file of accounts: (line, fields) pairs, known accounts found by number, then by exact name.
 
     All rows that can be taken are taken together or not at all; a row that cannot be taken is refused with
-    its reason and changes nothing; an empty cell changes nothing. Emits one AccountsImported for the file.
+    its reason and changes nothing; an empty cell changes nothing. Days in "Churned on" and "Renewed on" become
+    outcomes and change nothing else. Emits one AccountsImported for the file, and OutcomeRecorded per outcome.
     Raises DomainError when an account of the same name is made elsewhere at the same moment.
     """
     require(by, rules.IMPORT)
-    merge = _Merge.of(rows, by=by)
+    merge = _Merge.of(rows, by=by, at=at)
     try:
         with transaction.atomic():
             merge.save()
@@ -51,14 +55,16 @@ def import_accounts(*, rows: Sequence[tuple[int, Mapping[str, Any]]], sha256: st
     result = merge.result
     if result.created or result.updated:
         record(AccountsImported(None, result.created, result.updated, len(result.refused), sha256), by=by)
+    if merge.happened:
+        save_outcomes(said=merge.happened, by=by, at=at)
     return result
 
 
 @transaction.atomic
-def check_import(*, rows: Sequence[tuple[int, Mapping[str, Any]]], by: Actor) -> Imported:
+def check_import(*, rows: Sequence[tuple[int, Mapping[str, Any]]], by: Actor, at: datetime) -> Imported:
     """What `import_accounts` would do with these rows now; nothing is changed."""
     require(by, rules.IMPORT)
-    return _Merge.of(rows, by=by).result
+    return _Merge.of(rows, by=by, at=at).result
 
 
 @dataclass
@@ -66,6 +72,7 @@ class _Merge:
     """The rows of one file against the accounts that were there before it."""
 
     by: Actor
+    at: datetime
     owners: dict[str, UUID]
     by_key: dict[str, Account]
     by_name: dict[str, Account]
@@ -73,26 +80,30 @@ class _Merge:
     changed: dict[UUID, Account] = field(default_factory=dict)
     unchanged: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
+    happened: list[Said] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
     _keys: set[str] = field(default_factory=set)
     _met: set[UUID] = field(default_factory=set)
 
     @classmethod
-    def of(cls, rows: Sequence[tuple[int, Mapping[str, Any]]], *, by: Actor) -> "_Merge":
+    def of(cls, rows: Sequence[tuple[int, Mapping[str, Any]]], *, by: Actor, at: datetime) -> "_Merge":
         """The rows merged, unsaved. Locks the accounts they speak of, so that nobody's edit is lost under the file."""
         keys = {fields["key"] for _, fields in rows if fields.get("key")}
         names = {fields["name"] for _, fields in rows if fields.get("name")}
         found = Account.objects.filter(Q(key__in=keys) | Q(name__in=names))
         known = list(found.order_by("pk").select_for_update(of=("self",)))
         owners = {user.email.lower(): user.pk for user in User.objects.filter(is_active=True)}
-        merge = cls(by, owners, {a.key: a for a in known if a.key}, {a.name: a for a in known})
+        merge = cls(by, at, owners, {a.key: a for a in known if a.key}, {a.name: a for a in known})
         for line, fields in rows:
             merge._take(line, dict(fields))
+        if merge.happened:
+            require(by, rules.RECORD_OUTCOME)
+            merge.happened = new_outcomes(merge.happened)
         return merge
 
     @property
     def result(self) -> Imported:
-        return Imported(len(self.new), len(self.changed), self.unchanged, self.refused)
+        return Imported(len(self.new), len(self.changed), self.unchanged, self.refused, len(self.happened))
 
     def save(self) -> None:
         """Known accounts by way of "insert, or update where the id is there": twenty times as fast as bulk_update."""
@@ -106,7 +117,8 @@ class _Merge:
 
     def _take(self, line: int, fields: dict[str, Any]) -> None:
         account = self.by_key.get(fields.get("key") or "") or self.by_name.get(fields.get("name") or "")
-        reason = self._twice(fields) or self._not_here(fields, account)
+        said, since = take_outcomes(fields), fields.get("customer_since") or (account and account.customer_since)
+        reason = self._twice(fields) or self._not_here(fields, account) or outcome_problem(said, since, self.at)
         if reason:
             self.refused.append((line, reason))
             return
@@ -116,15 +128,17 @@ class _Merge:
         if owner:
             fields["owner_id"] = self.owners[owner.lower()]
         if account is None:
-            self._add(fields)
+            account = self._add(fields)
         else:
             self._met.add(account.pk)
             self._update(account, fields)
+        self.happened += [Said(account, kind, on) for kind, on in said.items()]
 
-    def _add(self, fields: dict[str, Any]) -> None:
+    def _add(self, fields: dict[str, Any]) -> Account:
         if not self.by.sees_all:
             fields.setdefault("owner_id", self.by.user_id)
         self.new.append(Account(**fields))
+        return self.new[-1]
 
     def _update(self, account: Account, fields: dict[str, Any]) -> None:
         fresh = {n: v for n, v in fields.items() if v not in (None, "") and getattr(account, n) != v}

@@ -1,6 +1,7 @@
 from accounts.views.account import account, archive_account, timeline_panel
 from accounts.views.forms import edit_account, new_account
 from accounts.views.importing import bring_accounts, import_accounts
+from accounts.views.outcomes import outcomes, withdraw_outcome
 from accounts.views.shell import live, search
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "import_accounts",
     "live",
     "new_account",
+    "outcomes",
     "search",
     "timeline_panel",
+    "withdraw_outcome",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import columns, operations, rules
@@ -46,7 +47,7 @@ def bring_accounts(request: Request) -> HttpResponse:
     ticket = request.POST.get("ticket", "")
     try:
         sheet = _sheet(request, ticket)
-        result = operations.import_accounts(rows=sheet.rows, sha256=ticket, by=request.actor)
+        result = operations.import_accounts(rows=sheet.rows, sha256=ticket, by=request.actor, at=now())
     except (columns.NotASheet, DomainError) as refusal:
         return _refused(request, str(refusal))
     operations.forget_file(by=request.actor)
@@ -60,7 +61,7 @@ def _look(request: Request, ticket: str, *, pasted: str = "") -> HttpResponse:
         sheet = _sheet(request, ticket)
     except columns.NotASheet as refusal:
         return _refused(request, str(refusal), pasted=pasted)
-    would = operations.check_import(rows=sheet.rows, by=request.actor)
+    would = operations.check_import(rows=sheet.rows, by=request.actor, at=now())
     problems = sorted([*sheet.problems, *would.refused])
     fields = [column.field for column in sheet.columns if column.field]
     context = {

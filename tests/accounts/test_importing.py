@@ -21,8 +21,8 @@ from users.models import User
 def bring(world: World, *rows: Mapping[str, Any], by: User | None = None) -> Imported:
     numbered = list(enumerate(rows, start=2))
     actor = (by or world.mona).as_actor()
-    would = check_import(rows=numbered, by=actor)
-    did = import_accounts(rows=numbered, sha256="a" * 64, by=actor)
+    would = check_import(rows=numbered, by=actor, at=now())
+    did = import_accounts(rows=numbered, sha256="a" * 64, by=actor, at=now())
     assert would == did, "the check promises what the import does"
     return did
 
@@ -110,8 +110,8 @@ def test_somebody_who_sees_their_own_accounts_brings_their_own(world: World) -> 
 
 def test_importing_needs_the_permission(world: World) -> None:
     for operation in (
-        lambda by: import_accounts(rows=[(2, {"name": "New"})], sha256="x", by=by),
-        lambda by: check_import(rows=[(2, {"name": "New"})], by=by),
+        lambda by: import_accounts(rows=[(2, {"name": "New"})], sha256="x", by=by, at=now()),
+        lambda by: check_import(rows=[(2, {"name": "New"})], by=by, at=now()),
     ):
         with pytest.raises(PermissionDenied):
             operation(world.ana.as_actor())
@@ -127,13 +127,15 @@ def test_a_name_taken_under_the_import_undoes_the_whole_file(world: World, monke
     """Between the look and the insert somebody else makes an account of the file."""
     from accounts.operations import importing
 
-    merged = importing._Merge.of(rows=[(2, {"name": "Acme"}), (3, {"name": "Beta"})], by=world.mona.as_actor())
+    merged = importing._Merge.of(
+        rows=[(2, {"name": "Acme"}), (3, {"name": "Beta"})], by=world.mona.as_actor(), at=now()
+    )
     Account.objects.create(name="Acme")
-    monkeypatch.setattr(importing._Merge, "of", lambda rows, by: merged)
+    monkeypatch.setattr(importing._Merge, "of", lambda rows, by, at: merged)
     with pytest.raises(
         DomainError, match="^Somebody made an account of this file at the same moment. Bring it again.$"
     ):
-        import_accounts(rows=[], sha256="x", by=world.mona.as_actor())
+        import_accounts(rows=[], sha256="x", by=world.mona.as_actor(), at=now())
     assert not Account.objects.filter(name="Beta").exists()
     assert entries("accounts.accounts_imported") == []
 
@@ -142,11 +144,13 @@ def test_a_thousand_names_come_at_once(world: World, shared_data: Path, query_co
     data = (shared_data / "kpi_workbooks/accounts.csv").read_bytes()
     sheet = columns.read(columns.lines_in(data))
     with query_count() as queries:
-        result = import_accounts(rows=sheet.rows, sha256="b" * 64, by=world.mona.as_actor())
+        result = import_accounts(rows=sheet.rows, sha256="b" * 64, by=world.mona.as_actor(), at=now())
     assert result == Imported(1000, 0, 0, [])
     assert Account.objects.filter(key__startswith="C").count() == 1000
     assert queries.number <= 9
-    assert import_accounts(rows=sheet.rows, sha256="b" * 64, by=world.mona.as_actor()) == Imported(0, 0, 1000, [])
+    assert import_accounts(rows=sheet.rows, sha256="b" * 64, by=world.mona.as_actor(), at=now()) == Imported(
+        0, 0, 1000, []
+    )
 
 
 def test_what_the_file_does_not_say_stays_as_it_was(world: World) -> None:

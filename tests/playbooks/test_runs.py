@@ -270,7 +270,7 @@ def test_a_file_that_gives_accounts_away_takes_their_steps_along(library: World,
     Account.objects.filter(pk=library.account.pk).update(owner=None)
     assert hand_over_steps(by=ENGINE) == 8
     rows = [(2, {"name": "Initech", "owner_email": "bob@example.com"})]
-    import_accounts(rows=rows, sha256="x", by=library.mona.as_actor())
+    import_accounts(rows=rows, sha256="x", by=library.mona.as_actor(), at=AT)
     tasks.hand_over_steps(account_id=None, created=0)
     assert set(run.steps.values_list("owner_id", flat=True)) == {library.bob.pk}
     assert [(data["steps"], data["user_id"]) for data in entries("playbooks.steps_handed_over")] == [

@@ -30,7 +30,7 @@ def test_every_event_reads_as_a_sentence(event: type[Event]) -> None:
     values: dict[str, Any] = {
         "old": "1", "new": "2", "changes": {"owner_id": [1, 2]}, "threshold": ["50", "60"], "active": [True, False],
         "fields": ["name"], "added": ["a"], "removed": [], "period": "2026-11-01", "step": "call-them",
-        "playbook": "onboarding", "what": "password_changed", "band": "red",
+        "on": "2026-11-01", "playbook": "onboarding", "what": "password_changed", "band": "red",
     }  # fmt: skip
     if event.name == "kpis.health_changed":
         values |= {"old": None, "new": 4120}
