@@ -84,13 +84,18 @@ class Ledger:
         return found
 
 
-def record(card: LiveCard, day: date, cells: Cells, personal: Sequence[Personal] = ()) -> dict[str, Any]:
-    """The score of one account from these values, in the form and to the byte as it would be stored."""
+def record(
+    card: LiveCard, day: date, cells: Cells, personal: Sequence[Personal] = (), *, rules_of: date | None = None
+) -> dict[str, Any]:
+    """The score of one account from these values, in the form and to the byte as it would be stored.
+
+    rules_of: the day whose dated ranges count, if not `day` itself.
+    """
     picked = [cells.get(kpi_id) for kpi_id in card.kpi_ids]
     values = np.array([[np.nan if one is None else float(one.value) for one in picked]])
     ages = np.array([[np.nan if one is None else age_in_days(one.period, day) for one in picked]], dtype=float)
     sheet = Sheet(values, ages, np.array([[NOTHING if one is None else one.id.bytes for one in picked]], dtype="V16"))
-    scores = score_portfolio(card.rules_on(day), sheet.values, sheet.ages)
+    scores = score_portfolio(card.rules_on(rules_of or day), sheet.values, sheet.ages)
     return next(score_sheet(card, sheet, scores, day, {0: personal} if personal else {}).records([0]))
 
 
