@@ -21,6 +21,8 @@ LIVE = {
     "kpis.health_changed": "health-changed",
     "kpis.portfolio_scored": "health-changed",
     "kpis.value_corrected": "health-changed",
+    "kpis.exception_set": "exceptions-changed",
+    "kpis.exception_withdrawn": "exceptions-changed",
     "kpis.batch_imported": "upload-changed",
     "kpis.upload_finished": "upload-changed",
     "kpis.sample_added": "account-changed",

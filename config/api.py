@@ -12,12 +12,21 @@ from users import api as users
 router = DefaultRouter()
 router.include_root_view = False
 router.register("accounts", accounts.Accounts, basename="accounts")
+router.register("outcomes", accounts.Outcomes, basename="outcomes")
 router.register("kpis", kpis.Kpis, basename="kpis")
 router.register("kpi-values", kpis.KpiValues, basename="kpi-values")
 router.register("health", kpis.Health, basename="health")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/health", kpis.AccountHealth, basename="account-health")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/evidence", kpis.AccountEvidence, basename="account-evidence")
+router.register(
+    f"accounts/(?P<account_id>{UUID_PATTERN})/exceptions", kpis.AccountExceptions, basename="account-exceptions"
+)
+router.register(
+    f"accounts/(?P<account_id>{UUID_PATTERN})/scorecard", kpis.AccountScorecard, basename="account-scorecard"
+)
 router.register("sample-data", kpis.SampleData, basename="sample-data")
+router.register("scorecards", kpis.Scorecards, basename="scorecards")
+router.register("scorecard-versions", kpis.ScorecardVersions, basename="scorecard-versions")
 router.register("unknown-kpis", kpis.UnknownKpis, basename="unknown-kpis")
 router.register("uploads", kpis.Uploads, basename="uploads")
 router.register("reports", analytics.Reports, basename="reports")

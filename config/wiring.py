@@ -84,6 +84,7 @@ SETUP: list[Callable[..., Any]] = [
     install_library,
 ]
 
+EXCEPTIONS = ("exceptions-changed", "health-changed")
 TIMELINE = ("health-changed", "run-changed", "account-changed", "report-changed", "outcome-changed")
 
 # What shows on an account's page, top to bottom, loaded on reveal.
@@ -93,6 +94,7 @@ PANELS: list[Panel] = [
     Panel("measures", "Key measures", "kpis:panel-measures", "main", ("health-changed",), height=360),
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
+    Panel("exceptions", "Caps and floors", "kpis:panel-exceptions", "side", EXCEPTIONS, height=110),
     Panel("data", "Data", "kpis:panel-data", "side", ("health-changed", "upload-changed"), height=220),
     Panel("outcomes", "Outcomes", "accounts:outcomes", "side", ("outcome-changed",), height=150),
     Panel("reports", "Reports", "analytics:panel", "side", ("report-changed",), height=150),
@@ -101,6 +103,7 @@ PANELS: list[Panel] = [
 # Buttons in the head of an account's page, its other pages, and words beside its name.
 ACTIONS: list[Action] = [
     Action("Start playbook", "playbooks:start-run", "workflow", playbooks_rules.START, "dialog"),
+    Action("Cap or floor", "kpis:exception-set", "shield", kpis_rules.SET_EXCEPTION, "dialog"),
     Action("Health report", "analytics:create", "download", analytics_rules.CREATE_REPORT, "post", archived=True),
 ]
 TABS: list[Tab] = [Tab("Evidence", "kpis:evidence"), Tab("KPI grid", "kpis:grid")]

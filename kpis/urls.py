@@ -37,6 +37,18 @@ portfolio = [
     path("accounts/<uuid:account_id>/panels/why/", views.panel_why, name="panel-why"),
     path("accounts/<uuid:account_id>/panels/measures/", views.panel_measures, name="panel-measures"),
     path("accounts/<uuid:account_id>/panels/data/", views.panel_data, name="panel-data"),
+    path("accounts/<uuid:account_id>/panels/exceptions/", views.panel_exceptions, name="panel-exceptions"),
+    path("accounts/<uuid:account_id>/exceptions/", views.set_exception, name="exception-set"),
+    path(
+        "accounts/<uuid:account_id>/exceptions/<uuid:exception_id>/withdraw/",
+        views.withdraw_exception,
+        name="exception-withdraw",
+    ),
+    path(
+        "accounts/<uuid:account_id>/exceptions/<uuid:exception_id>/restore/",
+        views.restore_exception,
+        name="exception-restore",
+    ),
     path("sample-data/add/", views.sample_add, name="sample-add"),
     path("sample-data/remove/", views.sample_remove, name="sample-remove"),
 ]

@@ -1,15 +1,21 @@
 from kpis.api.catalogue import Kpis, UnknownKpis
+from kpis.api.exceptions import AccountExceptions, AccountScorecard
 from kpis.api.health import AccountEvidence, AccountHealth, Health, SampleData
+from kpis.api.scorecards import Scorecards, ScorecardVersions
 from kpis.api.uploads import Uploads
 from kpis.api.values import KpiValues
 
 __all__ = [
     "AccountEvidence",
+    "AccountExceptions",
     "AccountHealth",
+    "AccountScorecard",
     "Health",
     "KpiValues",
     "Kpis",
     "SampleData",
+    "ScorecardVersions",
+    "Scorecards",
     "UnknownKpis",
     "Uploads",
 ]

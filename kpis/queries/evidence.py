@@ -15,9 +15,11 @@ from kpis.catalogue import CATEGORIES
 from kpis.catalogue.ranges import ranges
 from kpis.freshness import age_in_days
 from kpis.models import Band, HealthScore, Kpi, KpiValue
+from kpis.queries.exceptions import Moved, exceptions_of, moved_by
 from kpis.queries.health import card_of
 from kpis.queries.measured import newest_values
-from kpis.scoring import NOT_KNOWN, ScoreItem, score_portfolio, scorecard_from_definition
+from kpis.queries.scored import by_row, score_day
+from kpis.scoring import ScoreItem, definition_on, scorecard_from_definition
 from kpis.scoring.trend import WINDOW_DAYS
 
 NAMES = {category.code: category.name for category in CATEGORIES}
@@ -104,7 +106,7 @@ class Recomputed:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A stored score with its parts. base: what they sum to, the score itself unless there is too little data."""
+    """A stored score with its parts. base: what they sum to; with what caps and floors moved it is the score."""
 
     score: HealthScore
     categories: list[CategoryPart]
@@ -126,10 +128,16 @@ class Evidence:
 
     @property
     def adds_up(self) -> bool:
-        """The parts that are shown give the score that is shown, to the hundredth."""
+        """The parts that are shown, and the caps and floors after them, give the score, to the hundredth."""
         total = sum((category.total for category in self.categories), Decimal(0))
         stored = points(self.score.score_hundredths)
-        return total == self.base and stored in (None, total)
+        moved = sum((one.moved for one in self.exceptions), Decimal(0))
+        return total == self.base and stored in (None, total + moved)
+
+    @property
+    def exceptions(self) -> tuple[Moved, ...]:
+        """The caps and floors that moved the score, in the order they were applied."""
+        return moved_by(self.score.exceptions)
 
     def part(self, code: str) -> Part | None:
         return next((part for part in (*self.parts, *self.missing) if part.kpi.code == code), None)
@@ -137,7 +145,8 @@ class Evidence:
 
 def evidence(score: HealthScore, *, full: bool = True) -> Evidence:
     """Lay a stored score open; its scorecard must be loaded. `full` computes it once more for the check."""
-    card = scorecard_from_definition(score.version.definition, version=str(score.version))
+    definition = definition_on(score.version.definition, score.as_of)
+    card = scorecard_from_definition(definition, version=str(score.version))
     kpis = {kpi.code: kpi for kpi in Kpi.objects.filter(code__in=card.kpis)}
     values = values_by_id([part[1] for part in score.parts])
     stored = {part[0]: part for part in score.parts}
@@ -184,19 +193,13 @@ def _category(stored: Mapping[str, Any], parts: list[Part]) -> CategoryPart:
 
 
 def _recomputed(score: HealthScore) -> Recomputed:
-    card = card_of(score.version)
+    card, account = card_of(score.version), [score.account_id]
     then = score.as_of - timedelta(days=WINDOW_DAYS)
-    sheet = newest_values([score.account_id], card.kpi_ids, on=score.as_of, then=then).on(score.as_of)
-    again = score_portfolio(card.rules, sheet.values, sheet.ages)
-    ids = [UUID(bytes=one.tobytes()) for one in sheet.ids[0]]
-    now = [
-        [code, str(value_id), int(added)]
-        for code, value_id, added in zip(card.rules.kpis, ids, again.kpi_contribution_hundredths[0], strict=True)
-        if value_id.int
-    ]
-    found = None if again.score_hundredths[0] == NOT_KNOWN else int(again.score_hundredths[0])
-    same = found == score.score_hundredths and now == [[part[0], part[1], part[5]] for part in score.parts]
-    return Recomputed(same, points(found))
+    measured = newest_values(account, card.kpi_ids, on=score.as_of, then=then)
+    scored = score_day(card, measured, score.as_of, by_row(account, exceptions_of(account)))
+    again = next(scored.records([0]))
+    same = all(again[name] == getattr(score, name) for name in ("score_hundredths", "parts", "exceptions"))
+    return Recomputed(same, points(again["score_hundredths"]))
 
 
 def value_in_force(account: Account, kpi: Kpi, on: date) -> KpiValue | None:

@@ -1,6 +1,6 @@
 """Caps and floors that people have set, as scoring and as pages need them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from uuid import UUID
 from accounts.models import Account
 from core.actor import Actor
 from kpis import scoring
-from kpis.models import ScoreException
+from kpis.models import AccountHealth, ScoreException
 
 
 def exceptions_of(
@@ -127,9 +127,15 @@ def state_on(row: ScoreException, today: date) -> str:
     return "coming" if row.starts_on > today else "holds"
 
 
-def exceptions_on(account: Account, *, today: date, by: Actor, moving: Mapping[UUID, bool] | None = None) -> list[Any]:
-    """Everything people have set on an account, in force first, then newest first. One query."""
+def one_exception(row: ScoreException, *, today: date, moving: Collection[UUID] = ()) -> SetException:
+    return SetException(row, state_on(row, today), row.pk in moving)
+
+
+def exceptions_on(account: Account, *, today: date, by: Actor) -> list[SetException]:
+    """Everything people have set on an account: in force first, then coming, then ended. Two queries."""
+    standing = AccountHealth.objects.filter(account=account).select_related("latest").only("latest__exceptions").first()
+    stored = standing.latest.exceptions if standing else []
+    moving = {one.exception_id for one in moved_by(stored) if one.exception_id}
     order = {"holds": 0, "coming": 1, "expired": 2, "withdrawn": 3}
     rows = ScoreException.objects.visible_to(by).filter(account=account).order_by("-created_at", "-pk")
-    found = [SetException(row, state_on(row, today), (moving or {}).get(row.pk, False)) for row in rows]
-    return sorted(found, key=lambda one: order[one.state])
+    return sorted((one_exception(row, today=today, moving=moving) for row in rows), key=lambda one: order[one.state])

@@ -10,15 +10,15 @@ from uuid import UUID
 
 import numpy as np
 from django.db.models import Exists, OuterRef, Q
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 
 from accounts.models import Account
 from core.templatetags.formats import day, number
 from core.time import month_end, month_of, months_back
 from kpis.catalogue import CATEGORIES
 from kpis.models import AccountHealth, Kpi, KpiValue
-from kpis.queries.health import live_version
-from kpis.scoring import kpi_bands, points_of
+from kpis.queries.assignment import version_for
+from kpis.scoring import definition_on, kpi_bands, points_of
 from kpis.workbook.units import plain
 
 MONTHS = 12
@@ -142,7 +142,7 @@ def grid(account: Account, *, until: date, everything: bool = False, asked: str 
     shown = kpis if everything or not any(kpi.measured for kpi in kpis) else measured
     values = _values(account, months)
     health = AccountHealth.objects.filter(account=account).first()
-    anchors = live_anchors()
+    anchors = live_anchors(account)
     rows: dict[str, list[GridRow]] = defaultdict(list)
     for kpi in shown:
         rows[kpi.category].append(_row(kpi, months, values.get(kpi.pk, {}), anchors.get(kpi.code, kpi.anchors)))
@@ -172,10 +172,11 @@ def _values(account: Account, months: list[date]) -> dict[UUID, dict[date, KpiVa
     return found
 
 
-def live_anchors() -> dict[str, Anchors]:
-    """KPI code -> anchors of the scorecard in force: what the score itself judges by."""
-    card = live_version()
-    return {item["kpi"]: item["anchors"] for item in card.definition["items"]} if card else {}
+def live_anchors(account: Account) -> dict[str, Anchors]:
+    """KPI code -> anchors of the scorecard that applies to the account today: what its score itself judges by."""
+    today = localdate()
+    card = version_for(account, today=today)
+    return {item["kpi"]: item["anchors"] for item in definition_on(card.definition, today)["items"]} if card else {}
 
 
 def _row(kpi: Kpi, months: list[date], values: dict[date, KpiValue], anchors: Anchors) -> GridRow:
@@ -199,7 +200,7 @@ def grid_cell(account: Account, kpi: Kpi, period: date) -> GridCell:
     value = current.select_related("upload").first()
     if value is None:
         return GridCell(kpi, period, None, "")
-    return GridCell(kpi, period, value, bands_of([value.value], live_anchors().get(kpi.code, kpi.anchors))[0])
+    return GridCell(kpi, period, value, bands_of([value.value], live_anchors(account).get(kpi.code, kpi.anchors))[0])
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def before(account: Account, version: ScorecardVersion, on: date) -> Before:
     """One query for the values of one account."""
     card, day = card_of(version), on - timedelta(days=WINDOW_DAYS)
     sheet = newest_values([account.pk], card.kpi_ids, on=on, then=day).over_by(day)
-    scores = score_portfolio(card.rules, sheet.values, sheet.ages)
+    scores = score_portfolio(card.rules_on(on), sheet.values, sheet.ages)
     categories = zip(card.rules.categories, scores.category_scores[0].tolist(), strict=True)
     values = zip(card.rules.kpis, sheet.values[0].tolist(), strict=True)
     return Before(

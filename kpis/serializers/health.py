@@ -7,6 +7,7 @@ from accounts.models import Account
 from kpis.catalogue import CATEGORIES
 from kpis.models import Band
 from kpis.queries.evidence import CategoryPart, Evidence, Part
+from kpis.serializers.exceptions import MovedOut
 from kpis.serializers.portfolio import PortfolioQuery
 
 
@@ -131,12 +132,14 @@ class CategoryOut(serializers.Serializer[CategoryPart]):
 
 @extend_schema_serializer(many=False)
 class EvidenceOut(serializers.Serializer[Evidence]):
-    """A stored score laid open. The contributions add up exactly to `base`, which is the score where there is one."""
+    """A stored score laid open. The contributions add up exactly to `base`; with what `exceptions` moved it is the
+    score, where there is one."""
 
     account_id = serializers.UUIDField(source="score.account_id")
     as_of = serializers.DateField(source="score.as_of")
     score = _points(source="score.score", allow_null=True)
     base = _points()
+    exceptions = MovedOut(many=True)
     adds_up = serializers.BooleanField()
     band = serializers.CharField(source="score.band")
     coverage = serializers.IntegerField(source="score.coverage")

@@ -1,5 +1,7 @@
 from kpis.views.catalogue import confirm, kpi, kpi_list, settle, take_in_named, unknown
 from kpis.views.evidence import evidence
+from kpis.views.exceptions import panel as panel_exceptions
+from kpis.views.exceptions import restore_exception, set_exception, withdraw_exception
 from kpis.views.grid import grid, grid_cell, undo_correction
 from kpis.views.grid_paste import grid_paste, undo_paste
 from kpis.views.panels import data as panel_data
@@ -39,6 +41,7 @@ __all__ = [
     "kpi_list",
     "original",
     "panel_data",
+    "panel_exceptions",
     "panel_health",
     "panel_measures",
     "panel_why",
@@ -46,8 +49,10 @@ __all__ = [
     "portfolio_export",
     "portfolio_filter",
     "roll_back",
+    "restore_exception",
     "sample_add",
     "sample_remove",
+    "set_exception",
     "settle",
     "settle_accounts",
     "starter",
@@ -58,4 +63,5 @@ __all__ = [
     "unknown",
     "upload",
     "upload_list",
+    "withdraw_exception",
 ]
