@@ -2,10 +2,11 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -30,7 +31,8 @@ class Event:
     account_id: UUID | None
 
 
-_SUBSCRIBERS: dict[str, list[Task]] = {}
+_SUBSCRIBERS: dict[str, list[Any]] = {}  # of tenants.task_base.TenantTask, which this floor does not know
+MANY = 100  # events a message; ten thousand messages would take the broker as long as the change itself
 
 
 def connect(wiring: dict[type[Event], list[Task]]) -> None:
@@ -124,23 +126,40 @@ def deliver(entries: Sequence[Entry]) -> bool:
     """
     delivered: list[int] = []
     reached = True
-    for entry in entries:
+    for batch in _batches(entries):
         try:
-            for task in _SUBSCRIBERS.get(entry.event, []):
-                task.apply_async(kwargs=entry.data)
+            _start_subscribers(batch)
         except OperationalError as error:
             log.warning("%s entries left in the outbox: %s", len(entries) - len(delivered), error)
             reached = False
             break
         except Exception:
-            log.exception("entry %s (%s) left in the outbox", entry.seq, entry.event)
+            log.exception("%s entries from %s (%s) left in the outbox", len(batch), batch[0].seq, batch[0].event)
         else:
-            delivered.append(entry.seq)
+            delivered += [entry.seq for entry in batch]
     try:
         _take_out(delivered)
     except Error:
         log.exception("%s entries will be delivered twice", len(delivered))
     return reached
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Neighbours of one kind together when a subscriber takes many at once, else one by one."""
+    for event, kind in groupby(entries, key=lambda entry: entry.event):
+        many, left = any(task.many for task in _SUBSCRIBERS.get(event, [])), list(kind)
+        size = MANY if many else 1
+        yield from (left[start : start + size] for start in range(0, len(left), size))
+
+
+def _start_subscribers(batch: Sequence[Entry]) -> None:
+    """A task that takes many gets one message with the events, any other one message an entry."""
+    for task in _SUBSCRIBERS.get(batch[0].event, []):
+        if task.many:
+            task.apply_async(kwargs={"events": [entry.data for entry in batch]})
+        else:
+            for entry in batch:
+                task.apply_async(kwargs=entry.data)
 
 
 # Without waiting for the disk: what a crash brings back is delivered twice, which every subscriber stands.

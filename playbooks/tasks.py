@@ -1,3 +1,5 @@
+import logging
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
@@ -7,13 +9,24 @@ from core.actor import Actor
 from playbooks import operations, queries
 from playbooks.models import Trigger
 
+log = logging.getLogger(__name__)
 
-@shared_task(name="playbooks.evaluate_triggers")
-def evaluate_triggers(*, account_id: str, score_id: str, old: int | None, new: int | None, **_: object) -> None:
-    """After a change of health: start the playbooks that have a measured reason."""
-    operations.evaluate_triggers(
-        account_id=UUID(account_id), score_id=UUID(score_id), old=old, new=new, by=Actor.system("playbooks"), at=now()
-    )
+
+@shared_task(name="playbooks.evaluate_triggers", many=True)  # type: ignore[call-overload]
+def evaluate_triggers(*, events: list[dict[str, Any]], **_: object) -> None:
+    """After changes of health: start the playbooks that have a measured reason. One that fails keeps back no other."""
+    failed: Exception | None = None
+    for event in events:
+        ids = {name: UUID(event[name]) for name in ("account_id", "score_id")}
+        try:
+            operations.evaluate_triggers(
+                **ids, old=event["old"], new=event["new"], by=Actor.system("playbooks"), at=now()
+            )
+        except Exception as error:
+            log.exception("triggers of account %s", ids["account_id"])
+            failed = error
+    if failed:
+        raise failed
 
 
 @shared_task(name="playbooks.evaluate_values")

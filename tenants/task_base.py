@@ -25,11 +25,13 @@ class TenantTask(Task):
 
     `public = True` marks the few tasks that work on `public`. A message without a tenant, or of one that is
     gone or not being served, is refused for good: logged, written to `RefusedTask`, never run elsewhere.
+    `many = True` marks a subscriber that takes `events`, the fields of up to `core.audit.MANY` events, at once.
     Tasks are run at least once, so each must be idempotent.
     """
 
     abstract = True
     public = False
+    many = False
     acks_late = True
     reject_on_worker_lost = True
 

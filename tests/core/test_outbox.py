@@ -40,6 +40,8 @@ def hear_too(*, number, **_):
 class Broker:
     """Stands in for the task that sends: can be away, or choke on single messages."""
 
+    many = False
+
     def __init__(self, task) -> None:
         self.task, self.away, self.broken = task, False, set()
 
@@ -117,6 +119,18 @@ def test_a_subscriber_that_fails_does_not_break_the_change_nor_the_others(scratc
             record_many([Heard(None, number) for number in (1, 2, 3)], by=BY)
         assert heard == [(NORTH, 1), (NORTH, 3)]
         assert waiting() == [2]
+
+
+def test_a_subscriber_that_takes_many_gets_few_messages(scratch_database, broker, monkeypatch):
+    sent = []
+    monkeypatch.setattr(audit, "MANY", 2)
+    monkeypatch.setattr(broker, "many", True)
+    monkeypatch.setattr(broker, "apply_async", lambda kwargs: sent.append([one["number"] for one in kwargs["events"]]))
+    with tenant_scope(NORTH):
+        with transaction.atomic():
+            record_many([Heard(None, number) for number in (1, 2, 3)], by=BY)
+            record(Heard(None, 4), by=BY)
+        assert (sent, waiting()) == ([[1, 2], [3], [4]], [])
 
 
 def test_killed_between_commit_and_sending_it_is_redelivered(north, broker):

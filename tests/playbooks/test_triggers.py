@@ -194,11 +194,11 @@ def test_the_same_news_twice_starts_one_run(library: World) -> None:
     score = give_health(library.account, 4000).latest
     news = {"account_id": str(library.account.pk), "score_id": str(score.pk), "old": 6000, "new": 4000}
     for _ in range(3):
-        tasks.evaluate_triggers(**news, band="red")
+        tasks.evaluate_triggers(events=[{**news, "band": "red"}])
     assert Run.objects.count() == 1
     stop_run(run_id=Run.objects.get().pk, outcome="over", by=ENGINE, at=AT)
     Run.objects.update(started_at=AT - timedelta(days=400))
-    tasks.evaluate_triggers(**news, band="red")
+    tasks.evaluate_triggers(events=[{**news, "band": "red"}])
     assert Run.objects.count() == 1, "an old message that comes late"
 
 
