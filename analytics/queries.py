@@ -22,6 +22,7 @@ from core.time import months_back
 from kpis.catalogue import CATEGORIES
 from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue
 from kpis.models.health import Band
+from kpis.queries.exceptions import Moved, moved_by
 
 TRAIL_LINES = 20
 MOST_NAMED = 5  # KPIs in "costs most" and "gives most"
@@ -88,6 +89,7 @@ class HealthReport:
     account: Account
     score: HealthScore | None
     points: Decimal | None  # the score; None when there is not enough data for one
+    exceptions: tuple[Moved, ...]  # caps and floors that moved it
     scorecard: str
     change: Decimal | None
     trend: list[Point]
@@ -115,7 +117,7 @@ class HealthReport:
 
     @property
     def total(self) -> Decimal:
-        """Sum of the contributions: the score, or what too little data would give."""
+        """Sum of the contributions: the score before caps and floors, or what too little data would give."""
         return sum((line.contribution for line in self.kpis), Decimal(0))
 
 
@@ -145,6 +147,7 @@ def health_report(account: Account) -> HealthReport:
         account=account,
         score=score,
         points=health.score if health else None,
+        exceptions=moved_by(score.exceptions) if score else (),
         scorecard=str(score.version) if score else "",
         change=health.change if health else None,
         trend=_trend(health) if health else [],

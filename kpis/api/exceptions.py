@@ -33,12 +33,13 @@ class AccountExceptions(ViewSet):
     @extend_schema(request=ExceptionInput, responses={201: ExceptionOut}, operation_id="accounts_exceptions_create")
     def create(self, request: ApiRequest, account_id: str) -> Response:
         """Cap or lift the score from today or a later day on; the account is scored again at once."""
+        account = Account.objects.visible_to(request.actor).active().get(pk=UUID(account_id))
         given = ExceptionInput(data=request.data)
         given.is_valid(raise_exception=True)
         at = now()
         first = given.validated_data["starts_on"] or at.date()
         wanted = operations.Wanted(**{**given.validated_data, "starts_on": first})
-        made = operations.set_exception(account_id=UUID(account_id), wanted=wanted, by=request.actor, at=at)
+        made = operations.set_exception(account_id=account.pk, wanted=wanted, by=request.actor, at=at)
         return self._one(made, status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=ExceptionOut, operation_id="accounts_exceptions_withdraw")

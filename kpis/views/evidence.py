@@ -22,6 +22,7 @@ from kpis import rules
 from kpis.catalogue.ranges import Range, ranges
 from kpis.models import Kpi, KpiValue
 from kpis.queries import evidence as queries
+from kpis.queries.assignment import why as which_card
 from kpis.queries.evidence import Evidence, Part
 from kpis.queries.health import points_of_year, score_on
 from kpis.views.whole import whole
@@ -55,6 +56,7 @@ def evidence(request: Request, account_id: UUID) -> HttpResponse:
         "past": bool(asked and asked < today),
         "today": today,
         "evidence": found,
+        "which": which_card(account, today=today) if found else None,
         "category": category,
         "category_name": queries.NAMES.get(category, ""),
         "categories": shown,

@@ -22,7 +22,9 @@ from kpis import rules
 from kpis.models import AccountHealth
 from kpis.queries import evidence as evidence_queries
 from kpis.queries import panels as queries
+from kpis.queries.assignment import why as which_card
 from kpis.queries.evidence import NAMES, Evidence, band_of, points
+from kpis.queries.exceptions import moved_by
 from kpis.queries.health import points_of_year
 from kpis.views.evidence import evidence_url
 from kpis.views.whole import whole
@@ -70,6 +72,9 @@ def health(request: Request, account_id: UUID) -> HttpResponse:
             "points": year,
             "pairs": [(point.day, point.score) for point in year],
             "scorecard": standing.latest.version,
+            "moved": moved_by(standing.latest.exceptions),
+            "which": which_card(account, today=today),
+            "scored_under": standing.latest.version,
         }
     return panel_answer(request, account, "kpis/panels.html#health", context)
 
@@ -106,7 +111,8 @@ def why(request: Request, account_id: UUID) -> HttpResponse:
     account = _account(request, account_id)
     found = _evidence(_health(account))
     rows = [] if found is None else [(None, queries.GREEN, "", ""), *_rows(account, found)]
-    context = {"evidence": found, "rows": rows, "evidence_url": evidence_url(account.pk)}
+    moved = found.exceptions if found else ()
+    context = {"evidence": found, "rows": rows, "moved": moved, "evidence_url": evidence_url(account.pk)}
     return panel_answer(request, account, "kpis/panels.html#why", context)
 
 

@@ -145,7 +145,7 @@ def test_accounts_that_moved_to_another_card_are_found(book: World) -> None:
 
 
 def test_a_month_end_keeps_the_version_it_was_scored_under(book: World) -> None:
-    """Another card from today on: October stays as it was, and a late correction of October is judged as October was."""
+    """Another card from today on: October stays, and a late correction of October is judged as October was."""
     fill(book.account, OCTOBER, seat_use=20)
     fill(book.account, NOVEMBER, seat_use=20)
     october = score(book.account).trend[10]
