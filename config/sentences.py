@@ -101,6 +101,28 @@ def _target_set(data: Mapping[str, Any]) -> str:
     return f"Set the target of {_kpi(data['kpi'])} to {data['new']}{due}{before}: {data['basis']}"
 
 
+def _formula(data: Mapping[str, Any]) -> str:
+    return f"Wrote version {data['version']} of the formula of {_kpi(data['kpi'])}: {data['text']}"
+
+
+_MEASURES = {"health": "health", "health_change": "health in 28 days", "days_to_renewal": "days to renewal"}
+
+
+def _why(data: Mapping[str, Any]) -> str:
+    """[[measure, value, op, limit], ...] as they were."""
+    parts = [f"{_MEASURES.get(measure) or _kpi(measure)} {value}" for measure, value, *_ in data["why"]]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _opened(data: Mapping[str, Any]) -> str:
+    return f"{data['kind'].capitalize()} opened: {data['rule']}{_why(data)}"
+
+
+def _closed(data: Mapping[str, Any]) -> str:
+    days = f"{data['days']} day{'' if data['days'] == 1 else 's'}"
+    return f"{data['kind'].capitalize()} closed after {days}: {data['rule']}{_why(data)}"
+
+
 def _settled(data: Mapping[str, Any]) -> str:
     return f"Said that an unknown KPI is {_kpi(data['kpi'])}" if data["kpi"] else "Set an unknown KPI aside"
 
@@ -232,6 +254,23 @@ SENTENCES: dict[str, Sentence] = {
         "undo-2",
         "bad",
     ),
+    "kpis.inbox_file_picked_up": Sentence(
+        "Inbox folder",
+        lambda data: (
+            f"Refused {data['file']} from the inbox folder: {data['message']}"
+            if data["state"] == "refused"
+            else f"Picked {data['file']} up from the inbox folder"
+        ),
+        "folder-open",
+    ),
+    "kpis.source_set": Sentence(
+        "Source set",
+        lambda data: (
+            f"Said that {data['file']} from the inbox folder "
+            + ("imports by itself when it is clean" if data["imports_alone"] else "waits for somebody to look at it")
+        ),
+        "folder-open",
+    ),
     "kpis.health_changed": Sentence("Health changed", _health, "activity"),
     "kpis.exception_set": Sentence("Score capped or lifted", _exception_set, "shield"),
     "kpis.exception_withdrawn": Sentence("Cap or floor withdrawn", _exception_withdrawn, "undo-2"),
@@ -270,6 +309,18 @@ SENTENCES: dict[str, Sentence] = {
     "kpis.target_ended": Sentence(
         "Target ended", lambda data: f"Ended the target of {_kpi(data['kpi'])}: {data['value']}", "flag"
     ),
+    "kpis.formula_written": Sentence("Formula written", _formula, "sigma"),
+    "kpis.formula_retired": Sentence(
+        "Formula retired", lambda data: f"Retired the formula of {_kpi(data['kpi'])}", "trash-2"
+    ),
+    "kpis.values_computed": Sentence(
+        "Values computed",
+        lambda data: f"Computed {data['values']} values of {', '.join(map(_kpi, data['kpis']))}",
+        "sigma",
+    ),
+    "kpis.indicator_rule_changed": Sentence("Indicator rule changed", "The indicator rule “{rule}” was {what}", "zap"),
+    "kpis.indicator_opened": Sentence("Indicator opened", _opened, "flag", "bad"),
+    "kpis.indicator_closed": Sentence("Indicator closed", _closed, "circle-check"),
     "kpis.unknown_kpi_settled": Sentence("Unknown KPI settled", _settled, "circle-help"),
     "kpis.scorecard_created": Sentence("Scorecard created", "Created a scorecard", "file-plus"),
     "kpis.scorecard_drafted": Sentence("Scorecard drafted", _drafted, "git-branch"),
