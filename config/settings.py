@@ -211,6 +211,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 8_000  # the form of a scorecard: up to fifteen fields for each of 400 KPIs
 UPLOAD_MAX_BYTES = env.number("UPLOAD_MAX_BYTES", 50_000_000)
 
 # Language and time
@@ -299,6 +300,7 @@ HOUR, DAY = 3600, 86_400
 CELERY_BEAT_SCHEDULE = {
     "outbox": _in_every_tenant("core.redeliver", 30),
     "jobs": _in_every_tenant("core.revive_jobs", 30),
+    "inbox": _in_every_tenant("kpis.look_into_inbox", 180),
     "scores": _in_every_tenant("kpis.rescore_portfolio", DAY),
     "renewals": _in_every_tenant("playbooks.evaluate_renewals", DAY),
     "reports": _in_every_tenant("analytics.sweep_reports", HOUR),

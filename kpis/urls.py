@@ -6,6 +6,7 @@ app_name = "kpis"
 
 uploads = [
     path("uploads/", views.upload_list, name="uploads"),
+    path("uploads/inbox/", views.inbox_page, name="inbox"),
     path("uploads/templates/<slug:layout>.xlsx", views.starter, name="starter"),
     path("uploads/<uuid:upload_id>/", views.upload, name="upload"),
     path("uploads/<uuid:upload_id>/answers/", views.answer, name="upload-answers"),
@@ -59,4 +60,18 @@ grid = [
     path("accounts/<uuid:account_id>/grid/undo/<uuid:value_id>/", views.undo_correction, name="undo-correction"),
     path("accounts/<uuid:account_id>/grid/<slug:code>/<slug:month>/", views.grid_cell, name="grid-cell"),
 ]
-urlpatterns = [*uploads, *catalogue, *portfolio, *grid]
+scorecards = [
+    path("scorecards/", views.scorecard_list, name="scorecards"),
+    path("scorecards/new/", views.scorecard_new, name="scorecard-new"),
+    path("scorecards/review/", views.scorecard_reviews, name="scorecard-reviews"),
+    path("scorecards/compare/", views.scorecard_compare, name="scorecard-compare"),
+    path("scorecards/<uuid:scorecard_id>/", views.scorecard, name="scorecard"),
+    path("scorecards/<uuid:scorecard_id>/rule/", views.scorecard_rule, name="scorecard-rule"),
+    path("scorecards/<uuid:scorecard_id>/draft/", views.scorecard_draft, name="scorecard-draft"),
+    path("scorecards/<uuid:scorecard_id>/archive/", views.scorecard_archive, name="scorecard-archive"),
+    path("scorecards/versions/<uuid:version_id>/", views.scorecard_version, name="scorecard-version"),
+    path("scorecards/versions/<uuid:version_id>/merge/", views.scorecard_merge, name="scorecard-merge"),
+    path("scorecards/versions/<uuid:version_id>/roll-back/", views.scorecard_roll_back, name="scorecard-roll-back"),
+    path("scorecards/versions/<uuid:version_id>/step/<slug:step>/", views.scorecard_step, name="scorecard-step"),
+]
+urlpatterns = [*scorecards, *uploads, *catalogue, *portfolio, *grid]

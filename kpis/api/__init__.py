@@ -1,6 +1,7 @@
 from kpis.api.catalogue import Kpis, UnknownKpis
 from kpis.api.exceptions import AccountExceptions, AccountScorecard
 from kpis.api.health import AccountEvidence, AccountHealth, Health, SampleData
+from kpis.api.inbox import Inbox
 from kpis.api.scorecards import Scorecards, ScorecardVersions
 from kpis.api.uploads import Uploads
 from kpis.api.values import KpiValues
@@ -11,6 +12,7 @@ __all__ = [
     "AccountHealth",
     "AccountScorecard",
     "Health",
+    "Inbox",
     "KpiValues",
     "Kpis",
     "SampleData",

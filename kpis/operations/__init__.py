@@ -8,6 +8,7 @@ from kpis.operations.catalogue import (
 from kpis.operations.health import rescore_accounts, start_rescoring
 from kpis.operations.held import import_held, read_again, settle_accounts, take_in_held
 from kpis.operations.importing import import_upload
+from kpis.operations.pickup import NoSuchSource, commit_alone, look_into_inbox, set_source
 from kpis.operations.reading import read_upload
 from kpis.operations.rollback import NoReason, import_again, roll_back_upload, take_back
 from kpis.operations.sample import (
@@ -35,6 +36,7 @@ __all__ = [
     "FileTooLarge",
     "KpiNotInCatalogue",
     "NoReason",
+    "NoSuchSource",
     "NotAValue",
     "NotNow",
     "NothingToChange",
@@ -43,6 +45,7 @@ __all__ = [
     "add_sample_data",
     "answer_upload",
     "cancel_upload",
+    "commit_alone",
     "commit_upload",
     "confirm_catalogue",
     "correct_kpi_value",
@@ -50,12 +53,14 @@ __all__ = [
     "import_held",
     "import_upload",
     "install_catalogue",
+    "look_into_inbox",
     "read_again",
     "read_upload",
     "receive_upload",
     "remove_sample_data",
     "rescore_accounts",
     "roll_back_upload",
+    "set_source",
     "settle_accounts",
     "settle_unknown_kpi",
     "start_adding_sample_data",

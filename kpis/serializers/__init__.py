@@ -1,4 +1,5 @@
 from kpis.serializers.catalogue import KpiOut, UnknownKpiOut, UnknownKpiSettlement
+from kpis.serializers.inbox import InboxFileOut, SourceIn, SourceOut
 from kpis.serializers.uploads import (
     AccountDecisions,
     CompareQuery,
@@ -16,7 +17,10 @@ __all__ = [
     "AccountDecisions",
     "CompareQuery",
     "DifferencePageOut",
+    "InboxFileOut",
     "KpiOut",
+    "SourceIn",
+    "SourceOut",
     "UnknownKpiOut",
     "UnknownKpiSettlement",
     "RollbackEffectOut",

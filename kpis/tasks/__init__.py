@@ -7,11 +7,19 @@ from kpis.tasks.health import (
     rescore_upload,
 )
 from kpis.tasks.sample import add_sample, remove_sample
-from kpis.tasks.uploads import import_upload, read_proposals_again, read_upload, roll_back_upload, take_in_held
+from kpis.tasks.uploads import (
+    import_upload,
+    look_into_inbox,
+    read_proposals_again,
+    read_upload,
+    roll_back_upload,
+    take_in_held,
+)
 
 __all__ = [
     "add_sample",
     "import_upload",
+    "look_into_inbox",
     "read_proposals_again",
     "read_upload",
     "remove_sample",

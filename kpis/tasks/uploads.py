@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from core import jobs
+from core.actor import Actor
 from kpis import operations
 from kpis.queries.uploads import proposals_waiting_for
 from kpis.tasks.people import on_behalf
@@ -15,6 +16,14 @@ def read_upload(*, job_id: str, **_: object) -> None:
         if job and job.subject_id:
             by, at = on_behalf(job), now()
             operations.read_upload(upload_id=job.subject_id, job=job, by=by, today=at.date(), at=at)
+            if by.is_system:
+                operations.commit_alone(upload_id=job.subject_id, by=by)
+
+
+@shared_task(name="kpis.look_into_inbox")
+def look_into_inbox(**_: object) -> None:
+    """Every few minutes in every tenant: pick up what was laid down in its folder."""
+    operations.look_into_inbox(by=Actor.system("inbox"), at=now())
 
 
 @shared_task(name="kpis.import_upload")

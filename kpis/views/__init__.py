@@ -4,12 +4,29 @@ from kpis.views.exceptions import panel as panel_exceptions
 from kpis.views.exceptions import restore_exception, set_exception, withdraw_exception
 from kpis.views.grid import grid, grid_cell, undo_correction
 from kpis.views.grid_paste import grid_paste, undo_paste
+from kpis.views.inbox import inbox_page
 from kpis.views.panels import data as panel_data
 from kpis.views.panels import health as panel_health
 from kpis.views.panels import measures as panel_measures
 from kpis.views.panels import why as panel_why
 from kpis.views.portfolio import portfolio, portfolio_export, portfolio_filter
 from kpis.views.sample import sample_add, sample_remove
+from kpis.views.scorecard_versions import (
+    scorecard_compare,
+    scorecard_merge,
+    scorecard_roll_back,
+    scorecard_step,
+    scorecard_version,
+)
+from kpis.views.scorecards import (
+    scorecard,
+    scorecard_archive,
+    scorecard_draft,
+    scorecard_list,
+    scorecard_new,
+    scorecard_reviews,
+    scorecard_rule,
+)
 from kpis.views.upload_history import compare, compare_export, import_again, roll_back
 from kpis.views.uploads import (
     answer,
@@ -37,6 +54,7 @@ __all__ = [
     "grid_paste",
     "held",
     "import_again",
+    "inbox_page",
     "kpi",
     "kpi_list",
     "original",
@@ -53,6 +71,18 @@ __all__ = [
     "sample_add",
     "sample_remove",
     "set_exception",
+    "scorecard",
+    "scorecard_archive",
+    "scorecard_compare",
+    "scorecard_draft",
+    "scorecard_list",
+    "scorecard_merge",
+    "scorecard_new",
+    "scorecard_reviews",
+    "scorecard_roll_back",
+    "scorecard_rule",
+    "scorecard_step",
+    "scorecard_version",
     "settle",
     "settle_accounts",
     "starter",

@@ -21,6 +21,7 @@ from core.rules import allowed, require
 from kpis import operations, queries, rules
 from kpis.models import Upload, UploadIssue
 from kpis.queries.compare import version_before
+from kpis.queries.inbox import inbox
 from kpis.views.upload_history import may_roll_back
 from kpis.workbook.starters import STARTERS, write_starter
 
@@ -70,6 +71,7 @@ def _list(request: Request, *, error: str = "", refused: Upload | None = None) -
     context = {
         "page": page,
         "held": queries.held_counts(page.rows),
+        "inbox": None if request.htmx else inbox(),
         "busy": any(one.busy for one in page.rows),
         "error": error,
         "refused": refused,
