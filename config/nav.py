@@ -53,6 +53,7 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Accounts", "/accounts/", "building-2", "a"),
             Page("Uploads", "/uploads/", "file-up", "u", "kpis.upload"),
             Page("KPI catalogue", "/kpis/", "gauge", "k"),
+            Page("Scorecards", "/scorecards/", "scale", "c"),
         ),
     ),
     ("Success", (Page("Playbooks", "/playbooks/", "workflow", "p"),)),

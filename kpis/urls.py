@@ -74,4 +74,8 @@ scorecards = [
     path("scorecards/versions/<uuid:version_id>/roll-back/", views.scorecard_roll_back, name="scorecard-roll-back"),
     path("scorecards/versions/<uuid:version_id>/step/<slug:step>/", views.scorecard_step, name="scorecard-step"),
 ]
-urlpatterns = [*scorecards, *uploads, *catalogue, *portfolio, *grid]
+scorecard_editor = [
+    path("scorecards/versions/<uuid:version_id>/edit/", views.scorecard_edit, name="scorecard-edit"),
+    path("scorecards/versions/<uuid:version_id>/effect/", views.scorecard_effect, name="scorecard-effect"),
+]
+urlpatterns = [*scorecard_editor, *scorecards, *uploads, *catalogue, *portfolio, *grid]

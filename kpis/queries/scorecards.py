@@ -1,7 +1,7 @@
-"""Reads of scorecards: which there are and whom they are for, one with its versions, what two texts differ in."""
+"""Reads of scorecards: which there are by priority, whom they are for, and who would move under another rule."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,12 +11,9 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Account
 from core.actor import Actor
-from kpis.catalogue import CATEGORIES
-from kpis.models import BackTest, Kpi, Scorecard, ScorecardVersion
+from kpis.models import Scorecard, ScorecardVersion
 from kpis.queries.portfolio import Sums
-from kpis.scoring import definition_hash
 from kpis.scoring.assignment import FACTS, RULE_FIELDS, Facts, Rule, matches, rule_text
-from kpis.scoring.document import Difference, differences, merge, shares_of
 
 State = ScorecardVersion.State
 
@@ -44,9 +41,11 @@ class ScorecardRow:
         return rule_text(self.card.rule)
 
 
-def scorecards(*, archived: bool = False) -> QuerySet[Scorecard]:
-    """Scorecards by priority with `drafts` and `in_review`."""
-    found: QuerySet[Scorecard] = Scorecard.objects.filter(archived_at__isnull=not archived).order_by("priority")
+def scorecards(*, archived: bool | None = False) -> QuerySet[Scorecard]:
+    """Scorecards by priority with `drafts` and `in_review`; archived None: all of them."""
+    found: QuerySet[Scorecard] = Scorecard.objects.order_by("priority")
+    if archived is not None:
+        found = found.filter(archived_at__isnull=not archived)
     return found.annotate(
         drafts=Count("versions", filter=Q(versions__state=State.DRAFT)),
         in_review=Count("versions", filter=Q(versions__state=State.REVIEW)),
@@ -164,154 +163,3 @@ def versions() -> QuerySet[ScorecardVersion]:
 def in_review() -> QuerySet[ScorecardVersion]:
     """What waits for somebody to approve it."""
     return versions().filter(state=State.REVIEW, scorecard__archived_at=None)
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One of the steps to live. state: done, failed, open (to be done) or running."""
-
-    name: str
-    state: str
-    text: str
-
-
-def record_of(version: ScorecardVersion) -> BackTest | None:
-    """The newest finished back-test of exactly this text, whichever version it was made for."""
-    return _records(version).filter(result__isnull=False, finished_at__isnull=False).first()
-
-
-def _records(version: ScorecardVersion) -> QuerySet[BackTest]:
-    tests = BackTest.objects.filter(definition_hash=definition_hash(version.definition))
-    found: QuerySet[BackTest] = tests.select_related("job").order_by("-created_at")
-    return found
-
-
-@dataclass(frozen=True)
-class ItemRow:
-    """A KPI of a text. share: per cent of the score it decides. findings: what the checker said of this row."""
-
-    code: str
-    name: str
-    unit: str
-    known: bool
-    weight: Any
-    share: float | None
-    anchors: list[Any]
-    ranges: list[Mapping[str, Any]]
-    cadence_days: int | None
-    expires_days: int | None
-    outcome_like: bool
-    findings: list[Mapping[str, str]]
-
-
-@dataclass(frozen=True)
-class CategoryRows:
-    code: str
-    name: str
-    weight: Any
-    share: float | None
-    items: list[ItemRow]
-    findings: list[Mapping[str, str]]
-
-
-CATEGORY_NAMES = {category.code: category.name for category in CATEGORIES}
-_PLACES = {category.code: place for place, category in enumerate(CATEGORIES)}
-
-
-def table_of(version: ScorecardVersion) -> list[CategoryRows]:
-    """The text as a table: categories in the catalogue's order, KPIs by how much they decide. One query."""
-    text, shares, findings = version.definition, shares_of(version.definition), version.findings or []
-    kpis = {kpi.code: kpi for kpi in Kpi.objects.filter(code__in=[item["kpi"] for item in text["items"]])}
-    rows: dict[str, list[ItemRow]] = {code: [] for code in sorted(text["categories"], key=category_place)}
-    for item in text["items"]:
-        kpi = kpis.get(item["kpi"])
-        rows.setdefault(item["category"], []).append(
-            ItemRow(
-                code=item["kpi"],
-                name=kpi.name if kpi else item["kpi"],
-                unit=kpi.unit if kpi else "",
-                known=kpi is not None,
-                weight=item["weight"],
-                share=shares.get(f"items.{item['kpi']}"),
-                anchors=item.get("anchors") or [],
-                ranges=item.get("ranges") or [],
-                cadence_days=item.get("cadence_days"),
-                expires_days=item.get("expires_days"),
-                outcome_like=bool(item.get("outcome_like")),
-                findings=[one for one in findings if _concerns(one, f"items.{item['kpi']}")],
-            )
-        )
-    return [
-        CategoryRows(
-            code,
-            CATEGORY_NAMES.get(code, code),
-            text["categories"].get(code),
-            shares.get(f"categories.{code}"),
-            sorted(items, key=lambda item: (-(item.share or 0), item.name)),
-            [one for one in findings if _concerns(one, f"categories.{code}")],
-        )
-        for code, items in rows.items()
-    ]
-
-
-def category_place(code: str) -> tuple[int, str]:
-    return _PLACES.get(code, len(_PLACES)), code
-
-
-def _concerns(finding: Mapping[str, str], place: str) -> bool:
-    return finding["place"] == place or finding["place"].startswith(f"{place}.")
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Two texts side by side. rows: group -> differences. shifted: KPIs whose row is the same, but not their share."""
-
-    before: ScorecardVersion
-    after: ScorecardVersion
-    rows: Mapping[str, list[Difference]]
-    shifted: list[tuple[str, float, float]]
-    names: Mapping[str, str]
-
-    @property
-    def count(self) -> int:
-        return sum(map(len, self.rows.values()))
-
-
-def compare(before: ScorecardVersion, after: ScorecardVersion) -> Compared:
-    """Row by row what `after` says otherwise, with the share of the score each KPI decides. One query."""
-    found = differences(before.definition, after.definition)
-    was, will = shares_of(before.definition), shares_of(after.definition)
-    touched = {one.key for one in found}
-    shifted = [
-        (key.partition(".")[2], was[key], will[key])
-        for key in will
-        if key.startswith("items.") and key in was and key not in touched and abs(was[key] - will[key]) >= 0.05
-    ]
-    rows: dict[str, list[Difference]] = {"figures": [], "categories": [], "items": [], "exceptions": []}
-    for one in found:
-        rows[one.group].append(one)
-    return Compared(before, after, rows, sorted(shifted, key=lambda one: one[1] - one[2]), kpi_names() | CATEGORY_NAMES)
-
-
-def kpi_names() -> dict[str, str]:
-    return dict(Kpi.objects.values_list("code", "name"))
-
-
-@dataclass(frozen=True)
-class MergePreview:
-    """What bringing the live version into a draft would do. clashes: rows to choose; taken: rows that come along."""
-
-    live: ScorecardVersion
-    clashes: tuple[Any, ...]
-    taken: tuple[str, ...]
-
-
-def merge_preview(version: ScorecardVersion) -> MergePreview | None:
-    """None when nothing went live since the draft was branched, or when it has no text in common with the live one."""
-    if version.based_on is None or not version.editable:
-        return None
-    live = version.scorecard.versions.filter(state=State.LIVE).first()
-    if live is None or live.pk == version.based_on_id:
-        return None
-    merged = merge(version.based_on.definition, version.definition, live.definition, {})
-    return MergePreview(live, merged.clashes, merged.taken)

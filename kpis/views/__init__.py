@@ -11,6 +11,8 @@ from kpis.views.panels import measures as panel_measures
 from kpis.views.panels import why as panel_why
 from kpis.views.portfolio import portfolio, portfolio_export, portfolio_filter
 from kpis.views.sample import sample_add, sample_remove
+from kpis.views.scorecard_editor import scorecard_edit
+from kpis.views.scorecard_effect import scorecard_effect
 from kpis.views.scorecard_versions import (
     scorecard_compare,
     scorecard_merge,
@@ -70,6 +72,8 @@ __all__ = [
     "restore_exception",
     "sample_add",
     "sample_remove",
+    "scorecard_edit",
+    "scorecard_effect",
     "set_exception",
     "scorecard",
     "scorecard_archive",
