@@ -78,6 +78,8 @@ def _figures(seen: Windows, replicates: int, seed: int) -> dict[str, Estimate | 
         "red_share": _share(float(seen.alarmed.sum() / seen.counted.sum()), accounts),
     }
     for name, (value, low, high) in found.items():
+        if name == "auc" and value in (0.0, 1.0):  # every draw says the same: as sure as so many losses make it
+            low, high = wilson(value, int(seen.followed.sum()))
         estimates[name] = None if not np.isfinite(value) else Estimate(value, low, high, sizes[name])
     return estimates
 
