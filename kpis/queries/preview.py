@@ -84,7 +84,7 @@ TRAITS = ("stage", "tier", "industry", "region")
 def _accounts(by: Actor) -> list[_Row]:
     shown = Account.objects.visible_to(by).active().order_by("pk")
     rows = shown.values_list("pk", "name", "sample", "arr", "currency", "owner__name", *TRAITS)
-    return [_Row(*row[:6], traits=dict(zip(TRAITS, row[6:], strict=True))) for row in rows]
+    return [_Row(*row[:6], dict(zip(TRAITS, row[6:], strict=True))) for row in rows]
 
 
 @dataclass(frozen=True)
