@@ -1,0 +1,111 @@
+"""One account's own history of one KPI: a figure in another unit, and a figure far from all others."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpis.quality.types import Cube, Finding, Floats, Measure
+
+# What a figure is too large or too small by when it was given in another unit, by the unit of the KPI.
+FACTORS: dict[str, tuple[tuple[float, str], ...]] = {
+    "%": ((100, "a fraction for a percentage"),),
+    "h": ((60, "minutes for hours"), (24, "days for hours")),
+    "working h": ((60, "minutes for hours"),),
+    "days": ((24, "hours for days"), (7, "weeks for days")),
+}
+OTHERS = ((1000, "thousands for ones"), (100, "hundredths for ones"))
+LEAST_HISTORY = 4  # other months without which nothing is said of a unit
+LEAST_OUTLIER = 6  # and of an outlier
+STEADY = 0.35  # of its logarithm: how far an account's months may spread for a factor to mean anything
+CLOSE = 0.25  # how near to the other months the mended figure must come, in the same measure
+FAR, FAR_AT_END = 9.0, 16.0  # robust standard deviations; the newest month may be the first of something new
+LEAST_JUMP = 0.5  # of the other months' middle: smaller steps are life
+NORMAL = 1.4826  # times the median deviation = the standard deviation of a normal distribution
+
+
+def units_and_outliers(cube: Cube) -> Iterator[Finding]:
+    """For every month that is looked at: the others of the same account and KPI say what is usual."""
+    for kpi, measure in enumerate(cube.measures):
+        series = cube.values[:, kpi, :]
+        for month in range(series.shape[1]):
+            rows = np.flatnonzero(cube.look[:, kpi, month] & ~np.isnan(series[:, month]))
+            if rows.size:
+                yield from _month(measure, series[rows], rows, kpi, month)
+
+
+def _month(measure: Measure, series: Floats, rows: NDArray[np.intp], kpi: int, month: int) -> Iterator[Finding]:
+    others = np.delete(series, month, axis=1)
+    enough = (~np.isnan(others)).sum(axis=1) >= LEAST_HISTORY
+    middles = np.full(len(rows), np.nan)
+    middles[enough] = np.nanmedian(others[enough], axis=1)
+    jumps = np.abs(series[:, month] - middles) >= LEAST_JUMP * np.maximum(np.abs(middles), 1e-9)
+    for at in np.flatnonzero(jumps):
+        row = others[at][~np.isnan(others[at])]
+        value = float(series[at, month])
+        slip = _slip(value, row, measure)
+        if slip:
+            factor, words, proposed = slip
+            middle = float(np.median(row))
+            times = f"{factor:g} times" if value > middle else f"a {factor:g}th of"
+            yield Finding(
+                "unit", int(rows[at]), kpi, month,
+                f"It is about {times} what the other {row.size} months say, as if it were {words}.",
+                {"factor": factor, "usual": round(middle, 6), "months": int(row.size)},
+                proposed=proposed,
+            )  # fmt: skip
+        elif row.size >= LEAST_OUTLIER:
+            distance = _distance(series[at], month, row)
+            if distance:
+                yield Finding(
+                    "outlier", int(rows[at]), kpi, month,
+                    f"It lies far from the other {row.size} months, whose middle is {np.median(row):,.6g}.",
+                    {
+                        "usual": round(float(np.median(row)), 6),
+                        "deviations": round(distance, 1),
+                        "months": int(row.size),
+                    },
+                )  # fmt: skip
+
+
+def _slip(value: float, others: Floats, measure: Measure) -> tuple[float, str, float] | None:
+    """(factor, what was probably meant, the mended figure) when exactly a known factor explains the jump."""
+    if value <= 0 or (others <= 0).any():
+        return None
+    logs = np.log(others)
+    middle = float(np.median(logs))
+    spread = float(logs.max() - logs.min()) / 2
+    if spread > STEADY:
+        return None
+    best: tuple[float, float, str, float] | None = None
+    for factor, words in FACTORS.get(measure.unit, OTHERS):
+        for mended in (value / factor, value * factor):
+            off = abs(float(np.log(mended)) - middle)
+            if off <= CLOSE and measure.possible(mended) and (best is None or off < best[0]):
+                best = off, factor, words, mended
+    return best[1:] if best else None
+
+
+def _distance(series: Floats, month: int, others: Floats) -> float:
+    """Robust standard deviations from the other months, 0 when it is not worth a word."""
+    middle = float(np.median(others))
+    deviation = NORMAL * float(np.median(np.abs(others - middle)))
+    scale = max(deviation, 0.02 * abs(middle), 1e-9)
+    off = abs(float(series[month]) - middle)
+    if off < LEAST_JUMP * max(abs(middle), 1e-9):
+        return 0.0
+    beside = _neighbours(series, month)
+    if any(abs(near - middle) > 4 * scale for near in beside):
+        return 0.0  # the account moved: a level, not a slip
+    far = FAR if len(beside) == 2 else FAR_AT_END
+    # A wide history says that such figures happen: it must also lie outside all that was seen, by its own width.
+    low, high = float(others.min()), float(others.max())
+    outside = max(low - float(series[month]), float(series[month]) - high)
+    return off / scale if off / scale >= far and outside > (high - low) else 0.0
+
+
+def _neighbours(series: Floats, month: int) -> Sequence[float]:
+    """The nearest known months before and after."""
+    before, after = series[:month], series[month + 1 :]
+    before, after = before[~np.isnan(before)], after[~np.isnan(after)]
+    return [float(one) for one in (*before[-1:], *after[:1])]
