@@ -24,6 +24,9 @@ router.register(
 router.register(
     f"accounts/(?P<account_id>{UUID_PATTERN})/scorecard", kpis.AccountScorecard, basename="account-scorecard"
 )
+router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/history", kpis.AccountHistory, basename="account-history")
+router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/scores", kpis.AccountScores, basename="account-scores")
+router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/moves", kpis.AccountMoves, basename="account-moves")
 router.register("sample-data", kpis.SampleData, basename="sample-data")
 router.register("scorecards", kpis.Scorecards, basename="scorecards")
 router.register("scorecard-versions", kpis.ScorecardVersions, basename="scorecard-versions")

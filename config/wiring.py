@@ -7,7 +7,7 @@ from uuid import UUID
 from celery import Task
 
 from accounts import rules as accounts_rules
-from accounts.events import AccountCreated, AccountEdited, AccountsImported
+from accounts.events import AccountArchived, AccountCreated, AccountEdited, AccountsImported
 from accounts.models import Account
 from accounts.panels import Action, Chips, Panel, Tab
 from analytics import rules as analytics_rules
@@ -21,6 +21,7 @@ from kpis.events import (
     HealthChanged,
     KpiBatchImported,
     KpiValueCorrected,
+    KpiValuesComputed,
     SampleDataRemoved,
     ScorecardArchived,
     ScorecardPublished,
@@ -30,6 +31,7 @@ from kpis.events import (
     UploadRolledBack,
 )
 from kpis.operations import install_catalogue
+from kpis.operations.indicators import install_indicators
 from kpis.tasks import (
     read_proposals_again,
     rescore_account,
@@ -38,6 +40,7 @@ from kpis.tasks import (
     rescore_new,
     rescore_portfolio,
     rescore_upload,
+    roll_up_account,
 )
 from playbooks import rules as playbooks_rules
 from playbooks.models import Step
@@ -61,9 +64,11 @@ TASKS = [core_tasks, tenants_tasks]
 EVENTS: dict[type[Event], list[Task]] = {
     AccountCreated: [rescore_account],
     AccountEdited: [rescore_edited, hand_over_steps],
+    AccountArchived: [roll_up_account],
     AccountsImported: [rescore_new, hand_over_steps],
     KpiValueCorrected: [rescore_account, evaluate_values],
     KpiBatchImported: [rescore_batch, evaluate_values],
+    KpiValuesComputed: [evaluate_values],
     UploadFinished: [rescore_upload],
     UploadRolledBack: [rescore_upload],
     UnknownKpiSettled: [read_proposals_again],
@@ -81,6 +86,7 @@ EVENTS: dict[type[Event], list[Task]] = {
 SETUP: list[Callable[..., Any]] = [
     create_default_roles,
     install_catalogue,
+    install_indicators,
     install_library,
 ]
 
@@ -106,7 +112,7 @@ ACTIONS: list[Action] = [
     Action("Cap or floor", "kpis:exception-set", "shield", kpis_rules.SET_EXCEPTION, "dialog"),
     Action("Health report", "analytics:create", "download", analytics_rules.CREATE_REPORT, "post", archived=True),
 ]
-TABS: list[Tab] = [Tab("Evidence", "kpis:evidence"), Tab("KPI grid", "kpis:grid")]
+TABS: list[Tab] = [Tab("Evidence", "kpis:evidence"), Tab("History", "kpis:history"), Tab("KPI grid", "kpis:grid")]
 CHIPS: list[Chips] = [running_chips]
 
 # What an entry of an account's timeline opens: event -> address from the account's id and the entry's data.

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from kpis import views
+from kpis.views import goals, kpi_form, metrics, ranges
 
 app_name = "kpis"
 
@@ -27,13 +28,29 @@ catalogue = [
     path("kpis/unknown/", views.unknown, name="unknown"),
     path("kpis/unknown/<uuid:unknown_id>/", views.settle, name="unknown-settle"),
     path("kpis/unknown/<uuid:unknown_id>/take-in/", views.take_in_named, name="unknown-take-in"),
+    path("kpis/new/", kpi_form.new_kpi, name="kpi-new"),
+    path("kpis/ranges/import/", ranges.range_import, name="range-import"),
     path("kpis/<slug:code>/", views.kpi, name="kpi"),
+    path("kpis/<slug:code>/edit/", kpi_form.kpi_edit, name="kpi-edit"),
+    path("kpis/<slug:code>/retire/", kpi_form.kpi_retire, name="kpi-retire"),
+    path("kpis/<slug:code>/names/", kpi_form.alias_add, name="alias-add"),
+    path("kpis/<slug:code>/names/<uuid:alias_id>/remove/", kpi_form.alias_remove, name="alias-remove"),
+    path("kpis/<slug:code>/ranges/new/", ranges.range_new, name="range-new"),
+    path("kpis/<slug:code>/ranges/preview/", ranges.range_preview, name="range-preview"),
+    path("kpis/<slug:code>/ranges/<uuid:range_id>/withdraw/", ranges.range_withdraw, name="range-withdraw"),
+    path("kpis/<slug:code>/benchmarks/", goals.benchmark_add, name="benchmark-add"),
+    path("kpis/<slug:code>/benchmarks/<uuid:benchmark_id>/remove/", goals.benchmark_remove, name="benchmark-remove"),
+    path("metrics/", metrics.metric_list, name="metrics"),
+    path("metrics/<slug:slug>/", metrics.metric, name="metric"),
+    path("accounts/<uuid:account_id>/standing/<slug:code>/", goals.standing, name="standing"),
+    path("accounts/<uuid:account_id>/standing/<slug:code>/<uuid:target_id>/end/", goals.target_end, name="target-end"),
 ]
 portfolio = [
     path("accounts/", views.portfolio, name="portfolio"),
     path("accounts/filter/", views.portfolio_filter, name="portfolio-filter"),
     path("accounts/export.csv", views.portfolio_export, name="portfolio-export"),
     path("accounts/<uuid:account_id>/evidence/", views.evidence, name="evidence"),
+    path("accounts/<uuid:account_id>/history/", views.history, name="history"),
     path("accounts/<uuid:account_id>/panels/health/", views.panel_health, name="panel-health"),
     path("accounts/<uuid:account_id>/panels/why/", views.panel_why, name="panel-why"),
     path("accounts/<uuid:account_id>/panels/measures/", views.panel_measures, name="panel-measures"),

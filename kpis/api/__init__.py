@@ -1,6 +1,7 @@
 from kpis.api.catalogue import Kpis, UnknownKpis
 from kpis.api.exceptions import AccountExceptions, AccountScorecard
 from kpis.api.health import AccountEvidence, AccountHealth, Health, SampleData
+from kpis.api.history import AccountHistory, AccountMoves, AccountScores
 from kpis.api.inbox import Inbox
 from kpis.api.scorecards import Scorecards, ScorecardVersions
 from kpis.api.uploads import Uploads
@@ -10,7 +11,10 @@ __all__ = [
     "AccountEvidence",
     "AccountExceptions",
     "AccountHealth",
+    "AccountHistory",
+    "AccountMoves",
     "AccountScorecard",
+    "AccountScores",
     "Health",
     "Inbox",
     "KpiValues",

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,9 @@ from kpis.catalogue import CATEGORIES
 from kpis.catalogue.ranges import ranges
 from kpis.freshness import age_in_days
 from kpis.models import Band, HealthScore, Kpi, KpiValue
-from kpis.queries.exceptions import Moved, exceptions_of, moved_by
-from kpis.queries.health import card_of
-from kpis.queries.measured import newest_values
-from kpis.queries.scored import by_row, score_day
+from kpis.queries.exceptions import Moved, moved_by
+from kpis.queries.history import replay
 from kpis.scoring import ScoreItem, definition_on, scorecard_from_definition
-from kpis.scoring.trend import WINDOW_DAYS
 
 NAMES = {category.code: category.name for category in CATEGORIES}
 
@@ -98,10 +95,15 @@ class CategoryPart:
 
 @dataclass(frozen=True)
 class Recomputed:
-    """The same day computed just now from the values in force; `same`: not one value or figure differs."""
+    """A stored score computed again just now.
+
+    same: not one value or figure of its day differs from what is known today. score: what it would be today, in
+    points. reproduced: from the values it saw then the stored bytes came out again.
+    """
 
     same: bool
     score: Decimal | None
+    reproduced: bool = True
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,11 @@ class Evidence:
         return next((part for part in (*self.parts, *self.missing) if part.kpi.code == code), None)
 
 
-def evidence(score: HealthScore, *, full: bool = True) -> Evidence:
-    """Lay a stored score open; its scorecard must be loaded. `full` computes it once more for the check."""
+def evidence(score: HealthScore, *, full: bool = True, past: bool = False) -> Evidence:
+    """Lay a stored score open; its scorecard must be loaded. `full` computes it once more for the check.
+
+    past: it speaks of a day that is over; a score that stands for today takes in what comes for the running month.
+    """
     definition = definition_on(score.version.definition, score.as_of)
     card = scorecard_from_definition(definition, version=str(score.version))
     kpis = {kpi.code: kpi for kpi in Kpi.objects.filter(code__in=card.kpis)}
@@ -154,7 +159,8 @@ def evidence(score: HealthScore, *, full: bool = True) -> Evidence:
     for item in card.items:
         by_category[item.category].append(_part(kpis[item.kpi], item, stored.get(item.kpi), values, score.as_of))
     categories = [_category(found, by_category[found["code"]]) for found in score.categories]
-    return Evidence(score, categories, _recomputed(score) if full else Recomputed(True, points(score.score_hundredths)))
+    again = _recomputed(score, past) if full else Recomputed(True, points(score.score_hundredths))
+    return Evidence(score, categories, again)
 
 
 def values_by_id(ids: Sequence[str | UUID]) -> Mapping[str, KpiValue]:
@@ -192,14 +198,10 @@ def _category(stored: Mapping[str, Any], parts: list[Part]) -> CategoryPart:
     )
 
 
-def _recomputed(score: HealthScore) -> Recomputed:
-    card, account = card_of(score.version), [score.account_id]
-    then = score.as_of - timedelta(days=WINDOW_DAYS)
-    measured = newest_values(account, card.kpi_ids, on=score.as_of, then=then)
-    scored = score_day(card, measured, score.as_of, by_row(account, exceptions_of(account)))
-    again = next(scored.records([0]))
-    same = all(again[name] == getattr(score, name) for name in ("score_hundredths", "parts", "exceptions"))
-    return Recomputed(same, points(again["score_hundredths"]))
+def _recomputed(score: HealthScore, past: bool) -> Recomputed:
+    again = replay(score, running=not past)
+    same = all(again.true[name] == getattr(score, name) for name in ("score_hundredths", "parts", "exceptions"))
+    return Recomputed(same, points(again.true["score_hundredths"]), again.reproduced)
 
 
 def value_in_force(account: Account, kpi: Kpi, on: date) -> KpiValue | None:
@@ -237,4 +239,11 @@ def place_on_scale(anchors: Sequence[Sequence[Any]], value: Decimal) -> float:
 def visible_account(account_id: UUID, *, by: Actor) -> Account:
     """Raises Account.DoesNotExist for an account that `by` may not know of."""
     found: Account = Account.objects.visible_to(by).select_related("owner").get(pk=account_id)
+    return found
+
+
+def stored_score(score_id: UUID, account: Account, *, by: Actor) -> HealthScore:
+    """One stored score of an account, superseded or not. Raises HealthScore.DoesNotExist."""
+    scores = HealthScore.objects.visible_to(by).filter(account=account).select_related("version__scorecard")
+    found: HealthScore = scores.get(pk=score_id)
     return found

@@ -146,12 +146,16 @@ def _said(one: Said | None) -> tuple[date, Decimal] | None:
     return None if one is None else (one.period, one.value)
 
 
-def replay(score: HealthScore, *, card: LiveCard | None = None, ledger: Ledger | None = None) -> Replay:
-    """Compute a stored score both ways; its version must be loaded. Reads, never writes; at most four queries."""
-    card = card or card_of(score.version)
-    ledger = ledger or Ledger(score.account_id, card.kpi_ids, on=score.as_of)
+def replay(score: HealthScore, *, running: bool = False) -> Replay:
+    """Compute a stored score both ways; its version must be loaded. Reads, never writes; at most five queries.
+
+    running: the score stands for today, so a figure of the running month counts as soon as it is there.
+    """
+    card = card_of(score.version)
+    ledger = Ledger(score.account_id, card.kpi_ids, on=score.as_of)
     seen = ledger.named_by(score)
-    now = _still_counting(card, score.as_of, ledger.true_on(score.as_of, seen), seen)
+    true = ledger.by_clock(score.as_of, None) if running else ledger.true_on(score.as_of, seen)
+    now = _still_counting(card, score.as_of, true, seen)
     today = exceptions_of([score.account_id]).get(score.account_id, [])
     clock = _still_counting(card, score.as_of, ledger.by_clock(score.as_of, score.scored_at), seen)
     return Replay(

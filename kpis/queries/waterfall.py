@@ -259,9 +259,3 @@ def default_ends(rows: Sequence[HealthScore], today: date) -> tuple[HealthScore,
         return min(earlier, key=lambda row: abs((row.as_of - then).days)), last
     replaced = [row for row in known if row.pk != last.pk and row.as_of <= last.as_of]
     return (replaced[0], last) if replaced else None
-
-
-def stored(score_id: UUID, *, by: Actor) -> HealthScore:
-    """A stored score with its version. Raises HealthScore.DoesNotExist, also for what `by` cannot see."""
-    found: HealthScore = HealthScore.objects.visible_to(by).select_related("version__scorecard").get(pk=score_id)
-    return found

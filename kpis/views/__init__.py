@@ -4,6 +4,7 @@ from kpis.views.exceptions import panel as panel_exceptions
 from kpis.views.exceptions import restore_exception, set_exception, withdraw_exception
 from kpis.views.grid import grid, grid_cell, undo_correction
 from kpis.views.grid_paste import grid_paste, undo_paste
+from kpis.views.history import history
 from kpis.views.inbox import inbox_page
 from kpis.views.panels import data as panel_data
 from kpis.views.panels import health as panel_health
@@ -55,6 +56,7 @@ __all__ = [
     "grid_cell",
     "grid_paste",
     "held",
+    "history",
     "import_again",
     "inbox_page",
     "kpi",

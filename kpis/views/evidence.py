@@ -20,11 +20,12 @@ from core.rules import allowed
 from core.time import month_end
 from kpis import rules
 from kpis.catalogue.ranges import Range, ranges
-from kpis.models import Kpi, KpiValue
+from kpis.models import HealthScore, Kpi, KpiValue
 from kpis.queries import evidence as queries
 from kpis.queries.assignment import why as which_card
 from kpis.queries.evidence import Evidence, Part
 from kpis.queries.health import points_of_year, score_on
+from kpis.queries.waterfall import Moved, default_ends, moved, readings
 from kpis.views.whole import whole
 
 
@@ -40,10 +41,12 @@ def evidence(request: Request, account_id: UUID) -> HttpResponse:
     """A stored score laid open: categories, KPIs, values, files and cells. Shows what is stored, computes nothing."""
     account = get_object_or_404(Account.objects.visible_to(request.actor).select_related("owner"), pk=account_id)
     today = now().date()
-    asked = _day(request.GET.get("as_of", ""))
+    named = _stored(request, account)
+    asked = named.as_of if named else _day(request.GET.get("as_of", ""))
     day = min(asked or today, today)
-    score = score_on(account.pk, day, by=request.actor)
-    found = queries.evidence(score) if score else None
+    score = named or score_on(account.pk, day, by=request.actor)
+    past = bool((asked and asked < today) or (score and score.superseded_at))
+    found = queries.evidence(score, past=past) if score else None
     category = request.GET.get("category", "")
     if category not in queries.NAMES:
         category = ""
@@ -53,7 +56,9 @@ def evidence(request: Request, account_id: UUID) -> HttpResponse:
         "tab": "kpis:evidence",
         "day": day,
         "shown": whole(score.score) if score else None,
-        "past": bool(asked and asked < today),
+        "past": past,
+        "question": _question(request, score, past),
+        "moved": _moved(account, score, today, request) if score and not request.GET.get("kpi") else None,
         "today": today,
         "evidence": found,
         "which": which_card(account, today=today) if found else None,
@@ -63,13 +68,45 @@ def evidence(request: Request, account_id: UUID) -> HttpResponse:
         "rows": _category_rows(account, found, request) if found else [],
         "days": _days(account, day, today, request) if found or asked else [],
         "detail": _detail(request, account, found, day),
-        "whole_url": evidence_url(account.pk, as_of=request.GET.get("as_of")),
+        "whole_url": evidence_url(account.pk, **_same(request)),
         "may_correct": allowed(request.actor, rules.CORRECT_VALUE),
         "live_since": last_seq(),
         "here": request.get_full_path(),
     }
     regional = request.htmx and "evidence" in (request.htmx.target or "")
     return render(request, "kpis/evidence.html#region" if regional else "kpis/evidence.html", context)
+
+
+def _stored(request: Request, account: Account) -> HealthScore | None:
+    """The very score that is asked for, superseded or not. Raises Http404 for one that is not this account's."""
+    text = request.GET.get("score", "")
+    if not text:
+        return None
+    try:
+        return queries.stored_score(UUID(text), account, by=request.actor)
+    except (ValueError, HealthScore.DoesNotExist):
+        raise Http404("There is no such score of this account.") from None
+
+
+def _same(request: Request) -> dict[str, str | None]:
+    """What the address says about which score is shown."""
+    return {name: request.GET.get(name) for name in ("as_of", "score")}
+
+
+def _question(request: Request, score: HealthScore | None, past: bool) -> str:
+    """The beginning of an address on this page that keeps the score shown; ends in ? or &."""
+    kept = urlencode({name: value for name, value in _same(request).items() if value}) if past and score else ""
+    return f"?{kept}&" if kept else "?"
+
+
+def _moved(account: Account, score: HealthScore, today: date, request: Request) -> Moved | None:
+    """What moved the score that is shown, since the one before it that the history compares it with."""
+    rows = readings(account.pk, by=request.actor)
+    until = [row for row in rows if (row.as_of, row.scored_at) <= (score.as_of, score.scored_at)]
+    ends = default_ends(until, min(score.as_of, today))
+    if ends is None or ends[1].pk != score.pk:
+        return None
+    return moved(queries.stored_score(ends[0].pk, account, by=request.actor), score)
 
 
 def _day(text: str) -> date | None:
@@ -81,13 +118,13 @@ def _day(text: str) -> date | None:
 
 def _category_rows(account: Account, found: Evidence, request: Request) -> list[tuple[str, Decimal, str, str, Decimal]]:
     """For the table of contributions: name, points, note, address, what the category could give."""
-    as_of = request.GET.get("as_of")
+    same = _same(request)
     return [
         (
             category.name,
             category.contribution,
             _note(category),
-            evidence_url(account.pk, as_of=as_of, category=category.code) + "#kpis",
+            evidence_url(account.pk, **same, category=category.code) + "#kpis",
             category.share,
         )
         for category in found.categories

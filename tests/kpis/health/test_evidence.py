@@ -245,7 +245,7 @@ def test_the_walk_costs_the_same_queries_for_few_and_many_values(book: World, qu
     with query_count() as queries:
         client.get(of(book.account))
 
-    assert queries.number == 12, queries.sql
+    assert queries.number == 16, queries.sql
 
 
 def test_the_hour_is_said_in_the_readers_zone(book: World) -> None:
