@@ -10,3 +10,4 @@ SET_EXCEPTION = permission("kpis.set_exception", "Cap or floor a health score", 
 SET_TARGET = permission("kpis.set_target", "Set targets for an account", roles=("manager", "csm"))
 CLEAN_DATA = permission("kpis.clean_data", "Accept cleaning suggestions", roles=("manager", "analyst"))
 ROLL_BACK = permission("kpis.roll_back", "Roll back uploads", roles=("manager", "analyst"))
+EDIT_INDICATORS = permission("kpis.edit_indicators", "Edit the rules of indicators", roles=("manager", "analyst"))

@@ -16,6 +16,7 @@ from core.time import month_of
 from kpis import rules
 from kpis.events import KpiValueCorrected
 from kpis.models import Kpi, KpiValue
+from kpis.queries.formulas import formula_of, kpis_of
 
 EXACT = Decimal("0.000001")  # as the column stores it
 LARGEST = Decimal(10) ** 14
@@ -125,6 +126,10 @@ def _cell(account_id: UUID, kpi_code: str, period: date, by: Actor) -> Cell:
     kpi = Kpi.objects.get(code=kpi_code, active=True)
     if kpi.portfolio_only:
         raise NotAValue(f"{kpi} is a figure of the whole portfolio, not of one account.", field="kpi")
+    if formula := formula_of(kpi):
+        read = Kpi.objects.filter(code__in=kpis_of(formula)).order_by("position", "name")
+        names = ", ".join(one.name.partition(" (")[0] for one in read) or "fields of the account"
+        raise NotAValue(f"{kpi} is computed by its formula from {names}: correct that instead.", field="new")
     return Cell(account, kpi, month_of(period))
 
 

@@ -1,3 +1,4 @@
+from kpis.tasks.formulas import compute_formula, evaluate_all_indicators
 from kpis.tasks.health import (
     rescore_account,
     rescore_batch,
@@ -18,6 +19,8 @@ from kpis.tasks.uploads import (
 
 __all__ = [
     "add_sample",
+    "compute_formula",
+    "evaluate_all_indicators",
     "import_upload",
     "look_into_inbox",
     "read_proposals_again",

@@ -1,7 +1,7 @@
 """Scoring in the worker. Every task may run twice and may be killed at any line: nothing is scored twice over."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from celery import shared_task
@@ -11,7 +11,9 @@ from core import jobs
 from core.actor import Actor
 from core.models import Job
 from kpis.models import Upload
+from kpis.operations.formulas import compute_formulas
 from kpis.operations.health import Rescored, chunks, portfolio_scored, rescore_accounts, rescore_chunk, rescore_past
+from kpis.operations.indicators import evaluate_indicators
 from kpis.queries.assignment import accounts_under_another_card, live_cards
 from kpis.queries.health import accounts_of_upload, accounts_to_score, accounts_without_last_month
 from kpis.scoring.assignment import FACTS
@@ -19,9 +21,14 @@ from kpis.scoring.assignment import FACTS
 SCORING = Actor.system("scoring")
 
 
-def _rescore(account_ids: Sequence[UUID], at: datetime) -> None:
-    """Today first, so that people see it soon; then the past year's month ends."""
+def rescore(
+    account_ids: Sequence[UUID], at: datetime, *, changed: Collection[str] | None = None, since: date | None = None
+) -> None:
+    """What is computed of the values, then today's scores and indicators, so that people see them soon; then the
+    past year's month ends. changed, since: as in `compute_formulas`."""
+    compute_formulas(account_ids=account_ids, at=at, by=SCORING, changed=changed, since=since)
     rescore_accounts(account_ids=account_ids, at=at, by=SCORING)
+    evaluate_indicators(account_ids=account_ids, at=at, by=SCORING)
     _rescore_past(account_ids, at)
 
 
@@ -32,16 +39,21 @@ def _rescore_past(account_ids: Sequence[UUID], at: datetime) -> None:
 
 
 @shared_task(name="kpis.rescore_account")
-def rescore_account(*, account_id: str | UUID, **_: object) -> None:
+def rescore_account(*, account_id: str | UUID, kpi: str | None = None, period: str | None = None, **_: object) -> None:
     """One of its values was corrected, or the account is new."""
-    _rescore([UUID(str(account_id))], now())
+    since = date.fromisoformat(period) if period else None
+    rescore([UUID(str(account_id))], now(), changed=[kpi] if kpi else None, since=since)
 
 
 @shared_task(name="kpis.rescore_edited")
 def rescore_edited(*, account_id: str | UUID, changes: Mapping[str, object], **_: object) -> None:
-    """Somebody edited an account: score it when another scorecard may apply to it now."""
-    if set(changes) & set(FACTS):
-        _rescore([UUID(str(account_id))], now())
+    """Somebody edited an account: score it when another scorecard may apply to it now, or a formula reads the field."""
+    account_ids, at = [UUID(str(account_id))], now()
+    computed = compute_formulas(account_ids=account_ids, at=at, by=SCORING, since=at.date())
+    if computed.values or set(changes) & set(FACTS):
+        rescore(account_ids, at, changed=[])
+    else:
+        evaluate_indicators(account_ids=account_ids, at=at, by=SCORING)
 
 
 @shared_task(name="kpis.rescore_batch")
@@ -50,21 +62,21 @@ def rescore_batch(*, upload_id: str | UUID, account_ids: Sequence[str], **_: obj
     file gives half a score, and a playbook started by one cannot be taken back."""
     importing = Upload.objects.filter(pk=upload_id, state=Upload.State.IMPORTING)
     if not importing.exists():
-        _rescore([UUID(str(account_id)) for account_id in account_ids], now())
+        rescore([UUID(str(account_id)) for account_id in account_ids], now())
 
 
 @shared_task(name="kpis.rescore_upload")
 def rescore_upload(*, upload_id: str | UUID, **_: object) -> None:
     """A file was imported, or stopped half way: score every account it brought something for."""
-    _rescore(accounts_of_upload(UUID(str(upload_id))), now())
+    rescore(accounts_of_upload(UUID(str(upload_id))), now())
 
 
 @shared_task(name="kpis.rescore_new")
 def rescore_new(**_: object) -> None:
     """A file of accounts: those without a score get one, those that another scorecard is for now another."""
     at = now()
-    _rescore(accounts_to_score(unscored=True), at)
-    _rescore(accounts_under_another_card(at.date()), at)
+    rescore(accounts_to_score(unscored=True), at)
+    rescore(accounts_under_another_card(at.date()), at)
 
 
 @shared_task(name="kpis.rescore_portfolio")
@@ -83,7 +95,10 @@ def _rescore_all(job: Job | None) -> Rescored:
     at, cards, done = now(), live_cards(), Rescored()
     account_ids = accounts_to_score()
     for chunk in chunks(account_ids):
+        # At night only what the new day brings; whoever asks has every month looked at.
+        compute_formulas(account_ids=chunk, at=at, by=SCORING, since=None if job else at.date())
         done += rescore_chunk(account_ids=chunk, cards=cards, at=at, by=SCORING)
+        evaluate_indicators(account_ids=chunk, at=at, by=SCORING)
         if job:
             jobs.progress(job, done=done.scored, total=len(account_ids))
     if account_ids:

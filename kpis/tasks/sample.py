@@ -5,10 +5,8 @@ from django.utils.timezone import now
 
 from accounts.models import Account
 from core import jobs
-from kpis.operations.health import chunks, rescore_accounts, rescore_past
 from kpis.operations.sample import SampleDataThere, add_sample_data, remove_sample_data
-from kpis.queries.assignment import live_cards
-from kpis.tasks.health import SCORING
+from kpis.tasks.health import rescore
 from kpis.tasks.people import on_behalf
 
 
@@ -24,10 +22,7 @@ def add_sample(*, job_id: str, **_: object) -> None:
             if job.attempts == 1:
                 raise
         accounts = list(Account.objects.filter(sample=True).values_list("pk", flat=True))
-        rescore_accounts(account_ids=accounts, at=at, by=SCORING)
-        cards = live_cards()
-        for chunk in chunks(accounts):
-            rescore_past(account_ids=chunk, cards=cards, at=at, by=SCORING)
+        rescore(accounts, at)
         job.done = job.total = len(accounts)
         job.message = f"{len(accounts)} sample accounts added."
 
