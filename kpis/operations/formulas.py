@@ -250,18 +250,26 @@ select c.account_id, c.period, c.value, c.inputs::text, k.id
 from computed c
 left join kpis_kpivalue k
   on k.account_id = c.account_id and k.kpi_id = %s and k.period = c.period and k.superseded_at is null
-where c.value is distinct from k.value or k.origin <> 'formula'
+where (c.value is distinct from k.value or k.origin <> 'formula')
+  and (
+    c.period = %s or k.formula_id is distinct from %s
+    or c.inputs - %s::text[] is distinct from k.inputs - %s::text[]
+  )
 """
 
 
 def _news(row: Formula, understood: Understood, accounts: Sequence[UUID], months: list[date]) -> list[_New]:
-    """The cells whose value is another one than is stored."""
-    # Fields of the account have no history: a formula over nothing else speaks of the running month only.
+    """The cells whose value is another one than is stored.
+
+    Fields of the account have no history. So a formula over nothing else speaks of the running month only, and a
+    month that is over is computed again for other values or another formula, never for another field.
+    """
     made = reader(understood, ids_of(understood.kpis), accounts, months if understood.readings else months[-1:])
-    result, names = result_of(made, row.kpi), _inputs(made)
+    result, names, fields = result_of(made, row.kpi), _inputs(made), [FIELD_MARK + name for name in understood.fields]
     sql = _NEWS.format(result=result.text, inputs=names.text, rows=made.rows.text)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*result.params, *names.params, *made.rows.params, row.kpi.pk])
+        unmoved: list[Any] = [months[-1], row.pk, fields, fields]
+        cursor.execute(sql, [*result.params, *names.params, *made.rows.params, row.kpi.pk, *unmoved])
         return [_New(*found) for found in cursor.fetchall()]
 
 
