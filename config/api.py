@@ -6,6 +6,7 @@ from accounts import api as accounts
 from analytics import api as analytics
 from core.http import UUID_PATTERN
 from kpis import api as kpis
+from kpis.api import definitions
 from playbooks import api as playbooks
 from users import api as users
 
@@ -14,6 +15,13 @@ router.include_root_view = False
 router.register("accounts", accounts.Accounts, basename="accounts")
 router.register("outcomes", accounts.Outcomes, basename="outcomes")
 router.register("kpis", kpis.Kpis, basename="kpis")
+router.register("kpi-ranges", definitions.KpiRanges, basename="kpi-ranges")
+router.register("benchmarks", definitions.Benchmarks, basename="benchmarks")
+router.register("targets", definitions.Targets, basename="targets")
+router.register("metrics", definitions.Metrics, basename="metrics")
+router.register(
+    f"accounts/(?P<account_id>{UUID_PATTERN})/standing", definitions.AccountStanding, basename="account-standing"
+)
 router.register("kpi-values", kpis.KpiValues, basename="kpi-values")
 router.register("health", kpis.Health, basename="health")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/health", kpis.AccountHealth, basename="account-health")

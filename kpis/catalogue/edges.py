@@ -64,6 +64,18 @@ class Frame:
         return value if self.maximum is None else min(value, self.maximum)
 
 
+@dataclass(frozen=True)
+class NewRange:
+    """A range to be: the KPI's code, its edges, and what a source says of it."""
+
+    kpi: str
+    edges: Edges
+    never_red: bool = False
+    source: str = ""
+    source_year: int | None = None
+    note: str = ""
+
+
 def anchors_of(edges: Edges, frame: Frame, *, never_red: bool = False) -> Anchors:
     """Anchors, sorted by value, of the edges that are given; worst and best may be left out and follow by the rule.
 

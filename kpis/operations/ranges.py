@@ -1,7 +1,6 @@
 """Reference ranges with the day they begin: set, taken back, taken in from a sheet, and brought into force."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from core.errors import Conflict, DomainError
 from core.rules import require
 from kpis import rules
 from kpis.catalogue import Anchors
-from kpis.catalogue.edges import BadEdges, Edges, Frame, anchors_of
+from kpis.catalogue.edges import BadEdges, Frame, NewRange, anchors_of
 from kpis.events import RangeSet, RangesImported, RangeTookEffect, RangeWithdrawn
 from kpis.models import Kpi, ReferenceRange
 
@@ -33,18 +32,6 @@ class NotARange(DomainError):
 
 class RangeAsBefore(DomainError):
     """The range that would be set is in force already."""
-
-
-@dataclass(frozen=True)
-class NewRange:
-    """A range to be: the KPI's code, its edges, and what a source says of it."""
-
-    kpi: str
-    edges: Edges
-    never_red: bool = False
-    source: str = ""
-    source_year: int | None = None
-    note: str = ""
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-from kpis.queries.catalogue import active_kpis, catalogue_checked, catalogue_groups, kpi_page
+from kpis.queries.catalogue import active_kpis, catalogue_checked, catalogue_groups, kpi_page, retired_count
 from kpis.queries.dictionary import importable_accounts
 from kpis.queries.proposal import sheets_read
 from kpis.queries.uploads import (
@@ -31,6 +31,7 @@ __all__ = [
     "kind_label",
     "kpi_page",
     "named_with_waiting",
+    "retired_count",
     "same_content",
     "sheets_read",
     "suggested",

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -5,15 +6,20 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError
 from core.http import Request, keyset_page
 from core.rules import allowed
 from kpis import operations, queries, rules
+from kpis.catalogue import normalise
 from kpis.models import Kpi, UnknownKpi, Upload
+from kpis.operations.goals import STATISTICS
+from kpis.queries.card import card_of_kpi
 from kpis.serializers import UnknownKpiSettlement
 from kpis.views.uploads import is_uuid
+from users.trail import lines
 
 
 @login_required
@@ -21,12 +27,15 @@ from kpis.views.uploads import is_uuid
 def kpi_list(request: Request) -> HttpResponse:
     """The KPIs by category, with their ranges; what is searched for is in the URL."""
     search, everything = request.GET.get("q", "").replace("\x00", "").strip(), request.GET.get("all") == "1"
-    groups = queries.catalogue_groups(search=search, everything=everything)
+    retired = request.GET.get("all") == "retired"
+    groups = queries.catalogue_groups(search=search, everything=everything, retired=retired)
     context = {
         "groups": groups,
         "count": sum(len(group.rows) for group in groups),
         "search": search,
         "everything": everything,
+        "retired": retired,
+        "retired_count": queries.retired_count(),
         "checked": queries.catalogue_checked(),
         "unknown": queries.unknown_kpis().count(),
         "may_edit": allowed(request.actor, rules.EDIT_CATALOGUE),
@@ -47,9 +56,32 @@ def confirm(request: Request) -> HttpResponse:
 @login_required
 @require_GET
 def kpi(request: Request, code: str) -> HttpResponse:
-    """One KPI: what it means, its ranges, how a value becomes points, and where it is used."""
+    """The card of a KPI: what it means, its ranges through time, how a value becomes points, who reads it, its log."""
     get_object_or_404(Kpi, code=code)
-    return render(request, "kpis/kpi.html", {"page": queries.kpi_page(code, by=request.actor)})
+    return kpi_answer(request, code)
+
+
+def kpi_answer(
+    request: Request, code: str, *, errors: Mapping[str, str] | None = None, typed: str = "", status: int = 200,
+    part: str = "",
+) -> HttpResponse:  # fmt: skip
+    """The card, with what was refused at its place; to htmx the `part` that was asked for."""
+    page, today = queries.kpi_page(code, by=request.actor), now().date()
+    kpi = page.row.kpi
+    card = card_of_kpi(kpi, on=today, own_names=frozenset({normalise(kpi.name), normalise(kpi.code)}))
+    context = {
+        "page": page,
+        "card": card,
+        "log": lines(card.log, {}),
+        "may_edit": allowed(request.actor, rules.EDIT_CATALOGUE),
+        "may_draft": allowed(request.actor, rules.EDIT_SCORECARD),
+        "statistics": STATISTICS,
+        "errors": errors or {},
+        "typed": typed,
+        "given": request.POST.dict() if errors else {},
+    }
+    template = f"kpis/kpi.html#{part}" if part and request.htmx else "kpis/kpi.html"
+    return render(request, template, context, status=status)
 
 
 @login_required
