@@ -32,6 +32,7 @@ from kpis.events import (
 )
 from kpis.operations import install_catalogue
 from kpis.operations.indicators import install_indicators
+from kpis.queries.uses import Use
 from kpis.tasks import (
     read_proposals_again,
     rescore_account,
@@ -45,7 +46,7 @@ from kpis.tasks import (
 from playbooks import rules as playbooks_rules
 from playbooks.models import Step
 from playbooks.operations import install_library
-from playbooks.queries import running_chips
+from playbooks.queries import running_chips, trigger_uses
 from playbooks.tasks import evaluate_triggers, evaluate_values, hand_over_steps
 from tenants import tasks as tenants_tasks
 from users import rules as users_rules
@@ -142,3 +143,6 @@ def _work_of(user_id: UUID) -> Owned:
 
 # What a person can own, shown before they are shut out.
 OWNED: list[Callable[[UUID], Owned]] = [_accounts_of, _work_of]
+
+# What the floors above read of a KPI, for its card and before it is retired.
+USES: list[Callable[[str], list[Use]]] = [trigger_uses]

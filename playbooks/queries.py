@@ -14,6 +14,7 @@ from accounts.panels import Chip
 from core.actor import Actor
 from core.models import Entry
 from kpis.models import AccountHealth, KpiValue
+from kpis.queries.uses import Use
 from kpis.rules import EDIT_CATALOGUE, UPLOAD
 from playbooks import rules
 from playbooks.models import Playbook, Run, Step, Trigger, plain
@@ -274,3 +275,12 @@ def renewals_at_risk(*, on: date) -> list[UUID]:
     near = (on - timedelta(days=1), on + timedelta(days=RENEWAL_DAYS + 1))
     found = AccountHealth.objects.filter(score_hundredths__lt=highest * 100, account__renewal_on__range=near)
     return list(found.filter(account__archived_at=None).values_list("account_id", flat=True))
+
+
+def trigger_uses(code: str) -> list[Use]:
+    """The triggers that watch a KPI, for its card."""
+    watching = Trigger.objects.filter(kpi__code=code).select_related("kpi", "playbook")
+    return [
+        Use("Trigger", f"{trigger.playbook}: {trigger}", "/playbooks/", trigger.active, "" if trigger.active else "off")
+        for trigger in watching
+    ]
