@@ -64,10 +64,14 @@ def lines(account: Account, today: date, *, by: Actor) -> Lines:
     """The month ends of a year and today; at most seven queries."""
     year = points_of_year(account.pk, today, by=by)
     version = version_for(account, today=today)
+    versions = ScorecardVersion.objects.select_related("scorecard").defer("definition", "findings", "effect")
+    known = versions.in_bulk({stored.version_id for _, stored in year if stored})
     again = _under(version, account, [day for day, _ in year]) if version else [None] * len(year)
     found: list[Point] = []
     before: HealthScore | None = None
     for (day, stored), now in zip(year, again, strict=True):
+        if stored is not None:
+            stored.version = known[stored.version_id]
         changed = stored is not None and before is not None and stored.version_id != before.version_id
         found.append(Point(day, stored, now, changed))
         before = stored or before

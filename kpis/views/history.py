@@ -37,6 +37,7 @@ def history(request: Request, account_id: UUID) -> HttpResponse:
     rows = moves.readings(account.pk, by=request.actor)
     ends = _ends(request, rows, today)
     chosen = _asked(rows, request.GET.get("of", "")) or _default_of(rows, today)
+    full = _full([*(ends or ()), *([chosen] if chosen else [])])
     year = lines(account, today, by=request.actor)
     context: dict[str, Any] = {
         **header(request, account),
@@ -47,10 +48,10 @@ def history(request: Request, account_id: UUID) -> HttpResponse:
         "lines": year,
         "chart": Chart.of(year),
         "ends": ends,
-        "moved": _moved(ends, request),
+        "moved": _moved([full[one.pk] for one in ends], request) if ends else None,
         "part": request.GET.get("part", ""),
         "chosen": chosen,
-        "replay": _replay(chosen, request) if chosen else None,
+        "replay": _replay(full[chosen.pk]) if chosen else None,
     }
     return render(request, "kpis/history.html", context)
 
@@ -129,11 +130,8 @@ class Steps:
     last: str
 
 
-def _moved(ends: tuple[HealthScore, HealthScore] | None, request: Request) -> Steps | None:
-    if ends is None:
-        return None
-    full = {row.pk: row for row in _full(ends)}
-    found = moves.moved(full[ends[0].pk], full[ends[1].pk])
+def _moved(ends: Sequence[HealthScore], request: Request) -> Steps | None:
+    found = moves.moved(*ends)
     if found is None:
         return None
     at, totals = found.start, [found.start]
@@ -155,10 +153,12 @@ def _moved(ends: tuple[HealthScore, HealthScore] | None, request: Request) -> St
     return Steps(found, bars, low, high, f"{place(found.start):.2f}%", f"{place(found.end):.2f}%")
 
 
-def _full(rows: Sequence[HealthScore]) -> list[HealthScore]:
-    """The same scores with everything that was stored of them."""
-    found = HealthScore.objects.filter(pk__in=[row.pk for row in rows]).select_related("version__scorecard")
-    return list(found)
+def _full(rows: Sequence[HealthScore]) -> dict[UUID, HealthScore]:
+    """The same scores by id with everything that was stored of them."""
+    found: dict[UUID, HealthScore] = HealthScore.objects.select_related("version__scorecard").in_bulk(
+        {row.pk for row in rows}
+    )
+    return found
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,6 @@ class Shown:
     known: Decimal | None
     true: Decimal | None
     different: list[Different]
-    by_definition: bool
 
     @property
     def change(self) -> Decimal | None:
@@ -192,8 +191,7 @@ class Shown:
         return bool(score.scored_at.date() > score.as_of)
 
 
-def _replay(chosen: HealthScore, request: Request) -> Shown:
-    (score,) = _full([chosen])
+def _replay(score: HealthScore) -> Shown:
     again = queries.replay(score)
     sides = [(kpi_id, was, now) for kpi_id, was, now in again.changed]
     values = values_by_id([one.id for _, *pair in sides for one in pair if one])
@@ -211,7 +209,6 @@ def _replay(chosen: HealthScore, request: Request) -> Shown:
             )
             for kpi_id, was, now in sides
         ],
-        score.superseded_at is None,
     )
 
 
