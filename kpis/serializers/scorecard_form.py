@@ -117,9 +117,12 @@ def frame_of(kpi: Kpi) -> Frame:
 
 
 def _shares(definition: Definition) -> dict[str, str]:
-    """Category -> its weight in per cent of all, those of the catalogue first."""
+    """Category -> its weight in per cent, those of the catalogue first. Weights on another scale, such as 3 to 2, are
+    brought to a sum of 100; shares that miss it stay as somebody wrote them, so that the page can say so."""
     weights = {code: Decimal(str(weight)) for code, weight in definition["categories"].items()}
     total = sum(weights.values())
+    if Decimal("0.5") <= total <= 2:
+        total = Decimal(1)
     codes = [*(code for code in NAMES if code in weights), *(code for code in weights if code not in NAMES)]
     absent = {code: "0" for code in NAMES if code not in weights}
     return {code: plain(round(weights[code] / total * 100, 2)) if total else "0" for code in codes} | absent

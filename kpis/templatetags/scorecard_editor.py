@@ -5,8 +5,9 @@ from typing import Any
 
 from django import template
 
-from core.templatetags.formats import number
+from core.templatetags.formats import UNKNOWN, compact_money, number
 from kpis.models import Band
+from kpis.queries.portfolio import Sums
 from kpis.scoring.document import Difference
 from kpis.scoring.findings import Finding
 from kpis.serializers.scorecard_form import NAMES, ONCE
@@ -27,6 +28,13 @@ def said_at(said: Said, row: str) -> list[Finding]:
 @register.filter
 def band_words(band: str) -> str:
     return str(Band(band).label)
+
+
+@register.simple_tag
+def sums(arr: Sums) -> str:
+    """Revenue in short, the largest currency first; a dash when no amount is known."""
+    shown = [compact_money(amount, currency) for amount, currency in arr.largest_first[:2]]
+    return " + ".join(shown) + (" + …" if len(arr.largest_first) > 2 else "") or UNKNOWN
 
 
 @register.filter

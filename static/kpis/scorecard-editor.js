@@ -13,7 +13,7 @@ customElements.define("pl-scorecard", class extends HTMLElement {
     this.listeners = [
       [document, "keydown", (event) => this.#shortcut(event)],
       [document, "htmx:after:swap", (event) => this.#swapped(event.detail?.ctx?.target)],
-      [document, "htmx:before:morph:attr", (event) => { if (event.detail.attrName === "open" && event.target.open && this.contains(event.target)) event.preventDefault(); }],
+      [document, "htmx:before:swap", (event) => { if (event.detail?.ctx?.target?.id === "scorecard") this.#remember(); }],
       [window, "beforeunload", (event) => { if (this.dirty && !this.leaving) event.preventDefault(); }],
     ];
     for (const [target, name, heard] of this.listeners) target.addEventListener(name, heard);
@@ -47,6 +47,7 @@ customElements.define("pl-scorecard", class extends HTMLElement {
     if (!this.form || !target) return;
     if (target.id === "scorecard") {  // the whole form was renewed by a button: it says what the server says
       this.form.reset();
+      this.#unfold();
       this.#settle();
       this.#look(0);
       const bad = this.querySelector("[aria-invalid=true]");
@@ -56,6 +57,22 @@ customElements.define("pl-scorecard", class extends HTMLElement {
     } else if (target.id === "sc-effect") {
       this.#place();
     }
+  }
+
+  // What a person has unfolded stays so when the form is renewed, and where they were they are again.
+  #remember() {
+    this.unfolded = this.rows.filter((row) => row.querySelector("details").open).map((row) => row.dataset.kpi);
+    this.folded = [...this.querySelectorAll(".sc-group:not([open])")].map((group) => group.dataset.group);
+    this.focused = document.activeElement?.name ?? "";
+    this.at = scrollY;
+  }
+
+  #unfold() {
+    for (const code of this.unfolded ?? []) this.querySelector(`[data-kpi="${CSS.escape(code)}"] details`)?.setAttribute("open", "");
+    for (const code of this.folded ?? []) this.querySelector(`[data-group="${CSS.escape(code)}"]`)?.removeAttribute("open");
+    const field = this.focused && this.form.querySelector(`[name="${CSS.escape(this.focused)}"]:not([type=hidden], [type=submit], [type=radio])`);
+    if (field && document.activeElement === document.body) field.focus({ preventScroll: true });
+    if (this.at !== undefined) scrollTo({ top: this.at, behavior: "instant" });
   }
 
   #show(name) {
@@ -235,7 +252,9 @@ customElements.define("pl-scorecard", class extends HTMLElement {
   }
 });
 
-const touched = (field) => String(field.type === "radio" ? field.checked : field.value) !== field.dataset.was;
+function touched(field) {
+  return String(field.type === "radio" ? field.checked : field.value) !== field.dataset.was;
+}
 
 function weight(row) {
   return Math.max(0, Number(row.querySelector(".sc-impact input:checked")?.value) || 0);
@@ -249,7 +268,9 @@ function number(text) {
   return Number(digits.includes(",") && !digits.includes(".") ? digits.replace(",", ".") : digits.replaceAll(",", ""));
 }
 
-const plain = (value) => String(Math.round(value * 1e4) / 1e4);
+function plain(value) {
+  return String(Math.round(value * 1e4) / 1e4);
+}
 
 function nice(value) {
   const size = Math.abs(value);
