@@ -48,6 +48,7 @@ ALIASES = {
     "stage": ("stage", "lifecycle stage", "lifecycle", "phase"),
     "industry": ("industry", "sector", "vertical"),
     "region": ("region", "country", "territory", "office location"),
+    "parent": ("parent", "parent account", "parent name", "parent company", "group"),
     "churned_on": ("churned on", "churn date", "date of churn", "lost on", "cancelled on", "canceled on"),
     "renewed_on": ("renewed on", "last renewal", "last renewed", "date of last renewal"),
 }

@@ -28,6 +28,12 @@ class Account(TenantModel):
         RENEWAL = "renewal", "Renewal"
         CHURNED = "churned", "Churned"
 
+    class RollUp(models.TextChoices):
+        REVENUE_WEIGHTED = "revenue_weighted", "By revenue"
+        WORST_CHILD = "worst_child", "Worst child"
+        SHARE_IN_GOOD = "share_in_good", "Share of revenue in good health"
+        OWN = "own", "Own scorecard"
+
     name = models.CharField(max_length=200)
     key = models.CharField(max_length=80, null=True, blank=True, unique=True)  # the tenant's own number for it
     owner = models.ForeignKey(

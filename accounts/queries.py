@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -21,6 +22,7 @@ LIVE = {
     "kpis.health_changed": "health-changed",
     "kpis.portfolio_scored": "health-changed",
     "kpis.value_corrected": "health-changed",
+    "kpis.rolled_up": "health-changed",
     "kpis.exception_set": "exceptions-changed",
     "kpis.exception_withdrawn": "exceptions-changed",
     "kpis.batch_imported": "upload-changed",
@@ -62,6 +64,33 @@ def accounts_matching(text: str, *, by: Actor) -> QuerySet[Account]:
     first = Case(When(name__istartswith=text, then=0), default=1, output_field=IntegerField())
     found = Account.objects.visible_to(by).active().filter(words | Q(key=text))
     return found.order_by(first, Lower("name"), "pk")
+
+
+def named(name: str, *, by: Actor) -> Account | None:
+    """The active account of exactly this name that `by` sees; else the only one that differs in case alone."""
+    seen = Account.objects.visible_to(by).active()
+    exact: Account | None = seen.filter(name=name).first()
+    if exact is not None:
+        return exact
+    alike = list(seen.filter(name__iexact=name)[:2])
+    return alike[0] if len(alike) == 1 else None
+
+
+_ABOVE = """
+with recursive up(id, parent_id) as (
+    select id, parent_id from accounts_account where id = %s
+    union
+    select a.id, a.parent_id from accounts_account a join up on a.id = up.parent_id
+)
+select id from up
+"""
+
+
+def above_of(account_id: UUID) -> set[UUID]:
+    """An account and every account above it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ABOVE, [account_id])
+        return {row[0] for row in cursor.fetchall()}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,12 @@ class AccountInput(serializers.Serializer[Any]):
     currency = serializers.ChoiceField(choices=[(c, c) for c in CURRENCIES], required=False)
     renewal_on = serializers.DateField(required=False, allow_null=True)
     customer_since = serializers.DateField(required=False, allow_null=True)
+    parent_id = serializers.UUIDField(required=False, allow_null=True, help_text="The account above this one")
+    roll_up_method = serializers.ChoiceField(
+        choices=Account.RollUp.choices,
+        required=False,
+        help_text="How the health of the accounts below becomes one figure",
+    )
 
     def validate_owner_id(self, value: Any) -> Any:
         """Somebody who can log in, or whoever has the account already (`context["owner_id"]`)."""
@@ -43,7 +49,8 @@ class AccountOut(serializers.ModelSerializer[Account]):
         model = Account
         fields = [
             "id", "name", "key", "owner_id", "tier", "industry", "region", "stage", "arr", "currency",
-            "renewal_on", "customer_since", "sample", "version", "created_at", "archived_at",
+            "renewal_on", "customer_since", "parent_id", "roll_up_method", "sample", "version", "created_at",
+            "archived_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -5,6 +5,7 @@ from accounts import views
 app_name = "accounts"
 urlpatterns = [
     path("accounts/new/", views.new_account, name="new"),
+    path("accounts/parents/", views.parent_options, name="parent-options"),
     path("accounts/import/", views.import_accounts, name="import"),
     path("accounts/import/bring/", views.bring_accounts, name="bring"),
     path("accounts/<uuid:account_id>/", views.account, name="account"),

@@ -220,6 +220,11 @@ def _operator(data: Mapping[str, Any]) -> str:
     return f"{data['what'].capitalize()} {data['model']} {data['row_id']} in the admin{fields}"
 
 
+def _rolled_up(data: Mapping[str, Any]) -> str:
+    band = _BANDS.get(data["band"], data["band"])
+    return f"Health of the accounts below went from {_points(data['old'])} to {_points(data['new'])}: {band}"
+
+
 def _exception_set(data: Mapping[str, Any]) -> str:
     verb = "Capped the score at" if data["kind"] == "cap" else "Lifted the score to at least"
     until = f", until {date.fromisoformat(data['expires_on']):%-d %b %Y}" if data["expires_on"] else ""
@@ -230,7 +235,21 @@ def _exception_withdrawn(data: Mapping[str, Any]) -> str:
     return f"Withdrew the {data['kind']} at {data['limit'] / 100:g}: {data['reason']}"
 
 
+_VERDICTS = {
+    "better": "better than chance",
+    "worse": "worse than chance",
+    "open": "no better than chance has been shown",
+    "cannot_tell": "cannot tell",
+}
+
+
 SENTENCES: dict[str, Sentence] = {
+    "kpis.back_test_started": Sentence("Back-test started", "Started a back-test of version {version}", "history"),
+    "kpis.back_test_finished": Sentence(
+        "Back-test finished",
+        lambda data: f"A back-test of version {data['version']} ended: {_VERDICTS.get(data['verdict'], 'see there')}",
+        "history",
+    ),
     "accounts.account_created": Sentence("Account created", "Created the account ({source})", "building-2"),
     "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
     "accounts.account_archived": Sentence(
@@ -274,6 +293,7 @@ SENTENCES: dict[str, Sentence] = {
     "kpis.health_changed": Sentence("Health changed", _health, "activity"),
     "kpis.exception_set": Sentence("Score capped or lifted", _exception_set, "shield"),
     "kpis.exception_withdrawn": Sentence("Cap or floor withdrawn", _exception_withdrawn, "undo-2"),
+    "kpis.rolled_up": Sentence("Roll-up changed", _rolled_up, "building-2"),
     "kpis.portfolio_scored": Sentence("Portfolio scored", "Scored {scored} accounts, {moved} scores moved", "gauge"),
     "kpis.catalogue_checked": Sentence("Catalogue checked", "Looked over the KPI catalogue", "list-checks"),
     "kpis.kpi_created": Sentence("KPI made", lambda data: f"Made the KPI {_kpi(data['kpi'])}", "plus"),

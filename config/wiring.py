@@ -11,6 +11,7 @@ from accounts.events import AccountArchived, AccountCreated, AccountEdited, Acco
 from accounts.models import Account
 from accounts.panels import Action, Chips, Panel, Tab
 from analytics import rules as analytics_rules
+from analytics.queries import reports_of_scores
 from analytics.tasks import sweep_reports
 from core import tasks as core_tasks
 from core.audit import Event
@@ -34,6 +35,8 @@ from kpis.operations import install_catalogue
 from kpis.operations.indicators import install_indicators
 from kpis.queries.uses import Use
 from kpis.tasks import (
+    look_through_upload,
+    measure_quality,
     read_proposals_again,
     rescore_account,
     rescore_batch,
@@ -70,8 +73,8 @@ EVENTS: dict[type[Event], list[Task]] = {
     KpiValueCorrected: [rescore_account, evaluate_values],
     KpiBatchImported: [rescore_batch, evaluate_values],
     KpiValuesComputed: [evaluate_values],
-    UploadFinished: [rescore_upload],
-    UploadRolledBack: [rescore_upload],
+    UploadFinished: [rescore_upload, look_through_upload, measure_quality],
+    UploadRolledBack: [rescore_upload, measure_quality],
     UnknownKpiSettled: [read_proposals_again],
     ExceptionSet: [rescore_account],
     ExceptionWithdrawn: [rescore_account],
@@ -143,6 +146,9 @@ def _work_of(user_id: UUID) -> Owned:
 
 # What a person can own, shown before they are shut out.
 OWNED: list[Callable[[UUID], Owned]] = [_accounts_of, _work_of]
+
+# What is made from scores: the way forward from a value.
+LINEAGE: list[Finder] = [reports_of_scores]
 
 # What the floors above read of a KPI, for its card and before it is retired.
 USES: list[Callable[[str], list[Use]]] = [trigger_uses]

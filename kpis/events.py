@@ -408,3 +408,33 @@ class IndicatorClosed(Event):
     kind: str
     days: int
     why: list[list[str]]
+
+
+@dataclass(frozen=True)
+class RolledUp(Event):
+    """The figure of a parent's children moved; old and new in hundredths of a point, None = unknown."""
+
+    name = "kpis.rolled_up"
+    method: str
+    old: int | None
+    new: int | None
+    band: str
+
+
+@dataclass(frozen=True)
+class BackTestStarted(Event):
+    name = "kpis.back_test_started"
+    back_test_id: UUID
+    scorecard_id: UUID
+    version: int
+
+
+@dataclass(frozen=True)
+class BackTestFinished(Event):
+    """verdict: better, worse or open (than chance), cannot_tell."""
+
+    name = "kpis.back_test_finished"
+    back_test_id: UUID
+    scorecard_id: UUID
+    version: int
+    verdict: str

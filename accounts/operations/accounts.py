@@ -11,14 +11,20 @@ from django.db import IntegrityError, transaction
 from accounts import rules
 from accounts.events import AccountArchived, AccountCreated, AccountEdited
 from accounts.models import Account
+from accounts.queries import above_of
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
 from core.rules import require
+from tenants.context import take_lock
 
 EDITABLE = (
     "name", "key", "owner_id", "tier", "industry", "region", "stage", "arr", "currency", "renewal_on", "customer_since",
+    "parent_id", "roll_up_method",
 )  # fmt: skip
+
+
+DEEPEST = 100  # accounts above each other
 
 
 class NameTaken(DomainError):
@@ -29,17 +35,22 @@ class NeedsOwner(DomainError):
     """A person who sees only their own accounts would lose this one: it needs an owner."""
 
 
+class NotAParent(DomainError):
+    """The account that was named cannot stand above this one."""
+
+
 @transaction.atomic
 def create_account(*, name: str, by: Actor, source: str = "page", **given: Any) -> Account:
     """Add one customer. `given` are fields of EDITABLE; without an owner a person who sees their own becomes it.
 
-    Emits AccountCreated. Raises NameTaken, DomainError without a name, PermissionDenied.
+    Emits AccountCreated. Raises NameTaken, NotAParent, DomainError without a name, PermissionDenied.
     """
     require(by, rules.CREATE)
     fields = _known({"name": name, **given})
     if fields.get("owner_id") is None and not by.sees_all:
         fields["owner_id"] = by.user_id
     account = Account(**fields)
+    _check_parent(account, by=by)
     _save(account, force_insert=True)
     record(AccountCreated(account.pk, source=source), by=by)
     return account
@@ -50,7 +61,7 @@ def edit_account(*, account_id: UUID, expected_version: int, changes: Mapping[st
     """Change fields of one account; `changes` holds only what the person changed.
 
     Emits AccountEdited with old and new values. Raises Conflict when somebody else saved in the meantime,
-    NameTaken, NeedsOwner, PermissionDenied, Account.DoesNotExist when `by` cannot see it.
+    NameTaken, NeedsOwner, NotAParent, PermissionDenied, Account.DoesNotExist when `by` cannot see it.
     """
     account = Account.objects.visible_to(by).select_for_update(of=("self",)).get(pk=account_id)
     require(by, rules.EDIT, account)
@@ -64,6 +75,8 @@ def edit_account(*, account_id: UUID, expected_version: int, changes: Mapping[st
     before = {name: _plain(getattr(account, name)) for name in fields}
     for name, value in fields.items():
         setattr(account, name, value)
+    if "parent_id" in fields:
+        _check_parent(account, by=by)
     account.version += 1
     _save(account, update_fields=[*fields, "version"])
     record(AccountEdited(account.pk, changes={n: [before[n], _plain(v)] for n, v in fields.items()}), by=by)
@@ -98,6 +111,24 @@ def _known(given: Mapping[str, Any]) -> dict[str, Any]:
     if "key" in fields:
         fields["key"] = fields["key"] or None  # two accounts without a number do not clash
     return fields
+
+
+def _check_parent(account: Account, *, by: Actor) -> None:
+    """One that `by` sees, not archived, and nowhere below the account itself. One change of parents at a time, so
+    that two of them cannot make a circle together."""
+    if account.parent_id is None:
+        return
+    take_lock("account parents")
+    parent = Account.objects.visible_to(by).active().filter(pk=account.parent_id).first()
+    if parent is None:
+        raise NotAParent("There is no such account.", field="parent_id")
+    above = above_of(parent.pk)
+    if parent.pk == account.pk:
+        raise NotAParent("An account cannot be its own parent.", field="parent_id")
+    if account.pk in above:
+        raise NotAParent(f"“{parent.name}” is below this account already: that would be a circle.", field="parent_id")
+    if len(above) >= DEEPEST:
+        raise NotAParent(f"Accounts stand at most {DEEPEST} deep.", field="parent_id")
 
 
 def _save(account: Account, **how: Any) -> None:

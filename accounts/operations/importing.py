@@ -84,18 +84,21 @@ class _Merge:
     _names: set[str] = field(default_factory=set)
     _keys: set[str] = field(default_factory=set)
     _met: set[UUID] = field(default_factory=set)
+    _fresh: dict[str, Account] = field(default_factory=dict)  # those in `new` by name
+    _parents: list[tuple[int, Account, str]] = field(default_factory=list)  # line, account, name of its parent
 
     @classmethod
     def of(cls, rows: Sequence[tuple[int, Mapping[str, Any]]], *, by: Actor, at: datetime) -> "_Merge":
         """The rows merged, unsaved. Locks the accounts they speak of, so that nobody's edit is lost under the file."""
         keys = {fields["key"] for _, fields in rows if fields.get("key")}
-        names = {fields["name"] for _, fields in rows if fields.get("name")}
+        names = {fields[column] for _, fields in rows for column in ("name", "parent") if fields.get(column)}
         found = Account.objects.filter(Q(key__in=keys) | Q(name__in=names))
         known = list(found.order_by("pk").select_for_update(of=("self",)))
         owners = {user.email.lower(): user.pk for user in User.objects.filter(is_active=True)}
         merge = cls(by, at, owners, {a.key: a for a in known if a.key}, {a.name: a for a in known})
         for line, fields in rows:
             merge._take(line, dict(fields))
+        merge._place()
         if merge.happened:
             require(by, rules.RECORD_OUTCOME)
             merge.happened = new_outcomes(merge.happened)
@@ -127,18 +130,72 @@ class _Merge:
         owner = fields.pop("owner_email", "")
         if owner:
             fields["owner_id"] = self.owners[owner.lower()]
+        parent = fields.pop("parent", "")
         if account is None:
             account = self._add(fields)
         else:
             self._met.add(account.pk)
             self._update(account, fields)
+        if parent:
+            self._parents.append((line, account, parent))
         self.happened += [Said(account, kind, on) for kind, on in said.items()]
 
     def _add(self, fields: dict[str, Any]) -> Account:
         if not self.by.sees_all:
             fields.setdefault("owner_id", self.by.user_id)
-        self.new.append(Account(**fields))
-        return self.new[-1]
+        account = Account(**fields)
+        self.new.append(account)
+        self._fresh[account.name] = account
+        return account
+
+    def _place(self) -> None:
+        """Put accounts below their parents, which may come in another row of the file. A row whose parent cannot be is
+        refused as a whole, and then those below it that the file would have made."""
+        if not self._parents:
+            return
+        above = dict(Account.objects.exclude(parent=None).values_list("pk", "parent_id"))
+        for line, account, name in self._parents:
+            reason = self._set_parent(account, name, above)
+            if reason:
+                self._refuse(line, account, reason)
+        gone: list[Any] = [None]
+        while gone:
+            there = {account.pk for account in (*self._fresh.values(), *self.by_name.values())}
+            gone = [one for one in self._parents if self._is_new(one[1]) and one[1].parent_id not in there]
+            for line, account, name in gone:
+                self._refuse(line, account, f"Its parent “{name}” was refused.")
+        self.new = [account for account in self.new if self._is_new(account)]
+
+    def _is_new(self, account: Account) -> bool:
+        return self._fresh.get(account.name) is account
+
+    def _set_parent(self, account: Account, name: str, above: dict[UUID, UUID]) -> str:
+        """Why not, or nothing once it is done. above: account -> its parent, kept up to date."""
+        parent = self._fresh.get(name) or self.by_name.get(name)
+        hidden = parent is not None and not self.by.sees_all and parent.owner_id != self.by.user_id
+        if parent is None or hidden or parent.archived_at is not None:
+            return f"No account is called “{name}”, so it cannot be the parent."
+        higher: UUID | None = parent.pk
+        while higher is not None:
+            if higher == account.pk:
+                return f"“{name}” is below this account, so it cannot be its parent."
+            higher = above.get(higher)
+        if account.parent_id != parent.pk:
+            account.parent_id = parent.pk
+            above[account.pk] = parent.pk
+            if not self._is_new(account) and account.pk not in self.changed:
+                self.unchanged -= 1
+                account.version += 1
+                self.changed[account.pk] = account
+        return ""
+
+    def _refuse(self, line: int, account: Account, reason: str) -> None:
+        if self._is_new(account):
+            del self._fresh[account.name]
+        elif self.changed.pop(account.pk, None) is None:
+            self.unchanged -= 1
+        self.happened = [one for one in self.happened if one.account is not account]
+        self.refused.append((line, reason))
 
     def _update(self, account: Account, fields: dict[str, Any]) -> None:
         fresh = {n: v for n, v in fields.items() if v not in (None, "") and getattr(account, n) != v}

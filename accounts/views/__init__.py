@@ -1,5 +1,5 @@
 from accounts.views.account import account, archive_account, timeline_panel
-from accounts.views.forms import edit_account, new_account
+from accounts.views.forms import edit_account, new_account, parent_options
 from accounts.views.importing import bring_accounts, import_accounts
 from accounts.views.outcomes import outcomes, withdraw_outcome
 from accounts.views.shell import live, search
@@ -13,6 +13,7 @@ __all__ = [
     "live",
     "new_account",
     "outcomes",
+    "parent_options",
     "search",
     "timeline_panel",
     "withdraw_outcome",

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import operations, queries, rules
 from accounts.models import Account
@@ -17,6 +17,7 @@ from core.http import Request, permission_required
 from core.money import CURRENCIES
 from users.models import User
 
+MOST_PARENTS = 20
 EMPTY_IS_NONE = ("owner_id", "arr", "renewal_on", "customer_since")
 
 
@@ -26,8 +27,9 @@ EMPTY_IS_NONE = ("owner_id", "arr", "renewal_on", "customer_since")
 def new_account(request: Request) -> HttpResponse:
     if request.method == "GET":
         return _page(request, None, {})
-    given = AccountInput(data=_posted(request))
-    errors = _errors(given)
+    posted, wrong = _posted(request)
+    given = AccountInput(data=posted)
+    errors = _errors(given) | wrong
     if not errors:
         try:
             return _on(request, operations.create_account(**given.validated_data, by=request.actor), "is here")
@@ -44,8 +46,9 @@ def edit_account(request: Request, account_id: UUID) -> HttpResponse:
     found = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
     if request.method == "GET":
         return _page(request, found, {})
-    given = AccountEdit(data=_posted(request), context={"owner_id": found.owner_id})
-    errors = _errors(given)
+    posted, wrong = _posted(request)
+    given = AccountEdit(data=posted, context={"owner_id": found.owner_id})
+    errors = _errors(given) | wrong
     if not errors:
         changes = {n: v for n, v in given.validated_data.items() if n not in request.POST.getlist("theirs")}
         version = changes.pop("version")
@@ -70,14 +73,22 @@ def _on(request: Request, account: Account, what: str) -> HttpResponse:
     return redirect("kpis:portfolio")
 
 
-def _posted(request: Request) -> dict[str, Any]:
-    """The posted form; an empty field of a form means 'nothing', which is None for figures and dates."""
+def _posted(request: Request) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """The posted form, and what is wrong with the parent, which is named and not numbered.
+
+    An empty field of a form means 'nothing', which is None for figures and dates.
+    """
     names = (*operations.EDITABLE, "version")
     data: dict[str, Any] = {name: request.POST[name] for name in names if name in request.POST}
     for name in EMPTY_IS_NONE:
         if name in data and not str(data[name]).strip():
             data[name] = None
-    return data
+    name = " ".join(request.POST.get("parent", "").split())
+    if "parent" not in request.POST:
+        return data, {}
+    parent = queries.named(name, by=request.actor) if name else None
+    data["parent_id"] = parent.pk if parent else None
+    return data, {} if parent or not name else {"parent_id": [f"No account that you see is called “{name}”."]}
 
 
 def _errors(given: Any) -> dict[str, list[str]]:
@@ -99,7 +110,8 @@ def _theirs(request: Request, fresh: Account, mine: dict[str, Any]) -> dict[str,
     for name in operations.EDITABLE:
         current = getattr(fresh, name)
         if name in mine and (mine[name] or None) != (current or None):
-            untouched = request.POST.get(f"was-{name}", "") == request.POST.get(name, "")
+            typed = str(mine[name] or "") if name == "parent_id" else request.POST.get(name, "")
+            untouched = request.POST.get(f"was-{name}", "") == typed
             differing[name] = {"text": _shown(name, current), "keep": untouched}
     return differing
 
@@ -110,6 +122,10 @@ def _shown(name: str, value: Any) -> str:
         return "nothing"
     if name == "owner_id":
         return str(User.objects.get(pk=value))
+    if name == "roll_up_method":
+        return str(Account.RollUp(value).label)
+    if name == "parent_id":
+        return "another account"  # which one may not be for this person's eyes
     return Account(stage=value).stage_label if name == "stage" else str(value)
 
 
@@ -123,11 +139,15 @@ def _page(
 ) -> HttpResponse:
     """The form: fresh, with errors (as posted), or with the fields in which `theirs` differs."""
     posted = request.POST.dict() if request.method == "POST" else {}
-    stored = _plain(found) if found else {"currency": "EUR"}
+    stored = _plain(found) if found else {"currency": "EUR", "roll_up_method": Account.RollUp.REVENUE_WEIGHTED.value}
+    parent = Account.objects.filter(pk=found.parent_id).first() if found and found.parent_id else None
+    sees_parent = parent is None or Account.objects.visible_to(request.actor).filter(pk=parent.pk).exists()
     started = found and (theirs is not None or not posted)  # from what is stored now, or from what it was before
     context = {
         "account": found,
-        "values": {**stored, **posted},
+        "values": {**stored, "parent": parent.name if parent else "", **posted},
+        "sees_parent": sees_parent,
+        "methods": Account.RollUp.choices,
         "version": found.version if found and started else posted.get("version"),
         "was": stored if started else {n: posted[f"was-{n}"] for n in operations.EDITABLE if f"was-{n}" in posted},
         "errors": errors,
@@ -139,6 +159,14 @@ def _page(
         "currencies": [(code, code) for code in CURRENCIES],
     }
     return render(request, "accounts/form.html", context, status=status)
+
+
+@login_required
+@require_GET
+def parent_options(request: Request) -> HttpResponse:
+    """Names for the parent's field while somebody types: accounts that hold every word."""
+    found = queries.accounts_matching(request.GET.get("parent", ""), by=request.actor)
+    return render(request, "accounts/form.html#parents", {"parents": found[:MOST_PARENTS]})
 
 
 def _plain(found: Account) -> dict[str, str]:

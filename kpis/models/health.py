@@ -155,7 +155,8 @@ class ScoreException(TenantModel):
 class RollUp(Guarded):
     """The health of a parent's children as one figure, by the method that the parent names.
 
-    parts: [[child id, score, ARR or None, share, contribution], ...] in hundredths; share in hundredths of a per cent.
+    parts: [[child id, score, revenue or None, share, contribution, band], ...] by the child's name, in hundredths of a
+    point, a cent and a per cent; revenue of the child and all below it, in the parent's currency.
     red_share, known_share: per cent of the children's revenue in red, and with a known score; None without revenue.
     """
 

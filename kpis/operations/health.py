@@ -27,6 +27,7 @@ from core.time import months_between
 from kpis import rules
 from kpis.events import HealthChanged, PortfolioScored
 from kpis.models import AccountHealth, ScorecardVersion
+from kpis.operations.roll_ups import roll_up_accounts
 from kpis.operations.scores import replace_scores
 from kpis.queries.assignment import LiveCards, live_cards
 from kpis.queries.exceptions import exceptions_of
@@ -67,13 +68,14 @@ def rescore_accounts(*, account_ids: Sequence[UUID], at: datetime, by: Actor) ->
     """Score these accounts as of the day of `at`, in transactions of CHUNK accounts.
 
     Idempotent: the same values give no new rows and no news. Emits HealthChanged for every account whose score or
-    band moved, and one PortfolioScored for more than BULK accounts. Raises NoScorecard.
+    band moved, one PortfolioScored for more than BULK accounts, and RolledUp for their parents. Raises NoScorecard.
     """
     cards, done = live_cards(), Rescored()
     for chunk in chunks(account_ids):
         done += rescore_chunk(account_ids=chunk, cards=cards, at=at, by=by)
     if len(account_ids) > BULK:
         portfolio_scored(done=done, by=by)
+    roll_up_accounts(account_ids=account_ids, at=at, by=by)
     return done
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import cast
 from uuid import UUID
 
 from celery import shared_task
@@ -14,11 +15,13 @@ from kpis.models import Upload
 from kpis.operations.formulas import compute_formulas
 from kpis.operations.health import Rescored, chunks, portfolio_scored, rescore_accounts, rescore_chunk, rescore_past
 from kpis.operations.indicators import evaluate_indicators
+from kpis.operations.roll_ups import roll_up_accounts
 from kpis.queries.assignment import accounts_under_another_card, live_cards
 from kpis.queries.health import accounts_of_upload, accounts_to_score, accounts_without_last_month
 from kpis.scoring.assignment import FACTS
 
 SCORING = Actor.system("scoring")
+FAMILY = {"parent_id", "roll_up_method", "arr", "currency"}  # fields of an account that change a roll-up
 
 
 def rescore(
@@ -54,6 +57,15 @@ def rescore_edited(*, account_id: str | UUID, changes: Mapping[str, object], **_
         rescore(account_ids, at, changed=[])
     else:
         evaluate_indicators(account_ids=account_ids, at=at, by=SCORING)
+    if set(changes) & FAMILY:
+        parents = [UUID(str(end)) for end in cast(list[object], changes.get("parent_id", [])) if end]
+        roll_up_accounts(account_ids=[*account_ids, *parents], at=at, by=SCORING)
+
+
+@shared_task(name="kpis.roll_up_account")
+def roll_up_account(*, account_id: str | UUID, **_: object) -> None:
+    """An account left every list or came back: its parents are made of others now."""
+    roll_up_accounts(account_ids=[UUID(str(account_id))], at=now(), by=SCORING)
 
 
 @shared_task(name="kpis.rescore_batch")
@@ -77,6 +89,7 @@ def rescore_new(**_: object) -> None:
     at = now()
     rescore(accounts_to_score(unscored=True), at)
     rescore(accounts_under_another_card(at.date()), at)
+    roll_up_accounts(account_ids=None, at=at, by=SCORING)
 
 
 @shared_task(name="kpis.rescore_portfolio")
@@ -103,5 +116,6 @@ def _rescore_all(job: Job | None) -> Rescored:
             jobs.progress(job, done=done.scored, total=len(account_ids))
     if account_ids:
         portfolio_scored(done=done, by=SCORING)
+    roll_up_accounts(account_ids=None, at=at, by=SCORING)
     _rescore_past(accounts_without_last_month(at.date()), at)
     return done

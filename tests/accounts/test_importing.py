@@ -160,3 +160,44 @@ def test_what_the_file_does_not_say_stays_as_it_was(world: World) -> None:
     unchanged = (stored.tier, stored.owner_id, stored.stage, stored.created_at, stored.sample, stored.archived_at)
     assert unchanged == ("Gold", world.bob.pk, "value", made.created_at, False, None)
     assert (stored.region, stored.version) == ("EMEA", 2)
+
+
+# Parents --------------------------------------------------------------------------------------------------------
+
+
+def test_accounts_come_below_their_parents_whatever_the_order_of_the_rows(world: World) -> None:
+    result = bring(
+        world, {"name": "Leaf", "parent": "Group"}, {"name": "Group", "parent": "Initech"}, {"name": "Initech"}
+    )
+
+    assert result == Imported(created=2, updated=0, unchanged=1, refused=[])
+    leaf = Account.objects.select_related("parent__parent").get(name="Leaf")
+    assert (leaf.parent.name, leaf.parent.parent) == ("Group", world.account)
+
+
+def test_a_parent_that_is_known_is_a_change(world: World) -> None:
+    Account.objects.create(name="Group")
+
+    assert bring(world, {"name": "Initech", "parent": "Group"}).updated == 1
+    assert bring(world, {"name": "Initech", "parent": "Group"}).unchanged == 1
+
+
+def test_a_parent_that_cannot_be_refuses_its_row_and_changes_nothing(world: World) -> None:
+    below = Account.objects.create(name="Below", parent=world.account)
+    result = bring(
+        world,
+        {"name": "Initech", "parent": "Below", "tier": "Gold"},
+        {"name": "Lost", "parent": "Nobody"},
+        {"name": "Lost too", "parent": "Lost"},
+        {"name": "Own", "parent": "Own"},
+    )
+
+    assert result.created == result.updated == 0
+    assert dict(result.refused) == {
+        2: "“Below” is below this account, so it cannot be its parent.",
+        3: "No account is called “Nobody”, so it cannot be the parent.",
+        4: "No account is called “Lost”, so it cannot be the parent.",
+        5: "“Own” is below this account, so it cannot be its parent.",
+    }
+    world.account.refresh_from_db()
+    assert (world.account.tier, world.account.parent_id, below.parent_id) == ("", None, world.account.pk)

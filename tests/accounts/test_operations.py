@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils.timezone import now
 
 from accounts.models import Account
-from accounts.operations import NameTaken, NeedsOwner, archive_account, create_account, edit_account
+from accounts.operations import NameTaken, NeedsOwner, NotAParent, archive_account, create_account, edit_account
 from core.actor import Actor
 from core.errors import Conflict, DomainError
 from core.models import Entry
@@ -189,3 +189,19 @@ def test_archiving_needs_the_permission(world: World, who: str) -> None:
         archive_account(account_id=world.account.pk, by=getattr(world, who).as_actor(), at=now())
     assert Account.objects.get(pk=world.account.pk).archived_at is None
     assert entries("accounts.account_archived") == []
+
+
+def test_no_account_stands_above_itself(world: World) -> None:
+    mona = world.mona.as_actor()
+    below = create_account(name="Below", parent_id=world.account.pk, by=mona)
+    under = create_account(name="Under", parent_id=below.pk, by=mona)
+
+    for parent, said in ((world.account, "its own parent"), (below, "a circle"), (under, "a circle")):
+        with pytest.raises(NotAParent, match=said):
+            edit_account(account_id=world.account.pk, expected_version=1, changes={"parent_id": parent.pk}, by=mona)
+    with pytest.raises(NotAParent, match="no such account"):
+        create_account(
+            name="Own", parent_id=Account.objects.create(name="Bobs", owner=world.bob).pk, by=world.alice.as_actor()
+        )
+    world.account.refresh_from_db()
+    assert (world.account.parent_id, world.account.version) == (None, 1)

@@ -276,3 +276,34 @@ def test_importing_is_for_those_who_may(world: World) -> None:
     assert browser.post("/accounts/import/", {"pasted": "name\nAcme\n"}).status_code == 403
     assert browser.post("/accounts/import/bring/", {"ticket": "x"}).status_code == 403
     assert not Account.objects.filter(name="Acme").exists()
+
+
+def test_the_parent_is_named_in_the_form_and_wrong_names_stand_beside_the_field(world: World) -> None:
+    group = Account.objects.create(name="Group", owner=world.alice)
+    browser, address = world.browser(world.alice), f"/accounts/{world.account.pk}/edit/"
+    given = {"name": "Initech", "version": "1", "currency": "EUR", "roll_up_method": "worst_child"}
+
+    wrong = browser.post(address, {**given, "parent": "Nobody"})
+    assert wrong.status_code == 422
+    assert "No account that you see is called “Nobody”." in wrong.content.decode()
+    done = browser.post(address, {**given, "parent": "group"})
+    assert done.status_code == 302
+    world.account.refresh_from_db()
+    assert (world.account.parent_id, world.account.roll_up_method) == (group.pk, "worst_child")
+    circle = browser.post(f"/accounts/{group.pk}/edit/", {**given, "name": "Group", "parent": "Initech"})
+    assert circle.status_code == 422
+    assert "that would be a circle" in circle.content.decode()
+    assert 'value="Group"' in browser.get(address).content.decode()
+    assert '<option value="Group">' in browser.get("/accounts/parents/?parent=gro").content.decode()
+
+
+def test_a_parent_that_a_person_does_not_see_stays_and_is_not_named(world: World) -> None:
+    Account.objects.filter(pk=world.account.pk).update(parent=Account.objects.create(name="Secret", owner=world.bob))
+    browser, address = world.browser(world.alice), f"/accounts/{world.account.pk}/edit/"
+
+    page = browser.get(address).content.decode()
+    browser.post(address, {"name": "Initech", "version": "1", "currency": "EUR", "tier": "Gold"})
+
+    world.account.refresh_from_db()
+    assert "Secret" not in page
+    assert (world.account.tier, world.account.parent.name) == ("Gold", "Secret")

@@ -114,7 +114,10 @@ def test_what_pages_listen_for_are_events_of_the_trail() -> None:
 
 
 def test_all_page_events_are_in_the_contract_of_the_pages() -> None:
-    known = {"health-changed", "run-changed", "upload-changed", "account-changed", "report-changed", "outcome-changed"}
+    known = {
+        *("health-changed", "run-changed", "upload-changed", "account-changed", "report-changed", "outcome-changed"),
+        "exceptions-changed",
+    }
     assert set(LIVE.values()) == known
 
 
