@@ -19,12 +19,15 @@ from core.actor import Actor
 from core.errors import DomainError
 from kpis import scoring
 from kpis.models import Kpi, Scorecard, ScorecardVersion
-from kpis.models import ScoreException as StoredException
+from kpis.queries.assignment import live_versions
 from kpis.queries.book import Book, kept_book, read_book
 from kpis.queries.effect import BANDS, Cause, Effect, Extreme, Flow, Moved
+from kpis.queries.exceptions import exceptions_of
 from kpis.queries.portfolio import Sums
-from kpis.scoring import NOT_KNOWN, PortfolioScores, ScoreException, ScoresWithExceptions, as_points
+from kpis.scoring import NOT_KNOWN, PortfolioScores, ScoresWithExceptions, as_points
+from kpis.scoring.assignment import FACTS, Facts, matches
 from kpis.scoring.difference import pushes
+from kpis.scoring.exceptions import limit_scores
 
 CAUSES = 3  # KPIs named for an account that changes colour
 LEAST = 0.005  # of a point: a smaller push is not named
@@ -51,23 +54,24 @@ def effect_of_definition(
     proposed = _rules(definition, day, str(scorecard))
     rows, live = _accounts(by), _live_rules(day)
     book = kept_book(day) if kept else read_book(day)
-    sums, exceptions = _Comparison(dict(Kpi.objects.values_list("code", "name"))), _exceptions(day)
+    sums = _Comparison(dict(Kpi.objects.values_list("code", "name")))
     groups: dict[UUID | None, list[_Row]] = defaultdict(list)
     for row in rows:
-        present, wins = _winners(row, live, scorecard)
+        present, wins = _winners(row, live, scorecard, day)
         if wins:
             groups[present].append(row)
+    exceptions = exceptions_of([row.id for group in groups.values() for row in group])
     for present, group in groups.items():
-        dated = {place: exceptions[row.id] for place, row in enumerate(group) if row.id in exceptions}
-        after = _scored(proposed, book, group, dated, day)
-        before = _scored(live[present].rules, book, group, dated, day) if present else None
+        personal = {place: exceptions[row.id] for place, row in enumerate(group) if row.id in exceptions}
+        after = _scored(proposed, book, group, personal, day)
+        before = _scored(live[present].rules, book, group, personal, day) if present else None
         sums.add(group, before, after)
     return sums.effect(day=day, at=at, elsewhere=len(rows) - sums.accounts, limited=not by.sees_all)
 
 
 @dataclass(frozen=True)
 class _Row:
-    """An account with what is shown of it and what decides which scorecard it has."""
+    """An account with what is shown of it; facts: what decides which scorecard it has."""
 
     id: UUID
     name: str
@@ -75,16 +79,13 @@ class _Row:
     arr: Decimal | None
     currency: str
     owner: str | None
-    traits: Mapping[str, str]
-
-
-TRAITS = ("stage", "tier", "industry", "region")
+    facts: Facts
 
 
 def _accounts(by: Actor) -> list[_Row]:
     shown = Account.objects.visible_to(by).active().order_by("pk")
-    rows = shown.values_list("pk", "name", "sample", "arr", "currency", "owner__name", *TRAITS)
-    return [_Row(*row[:6], dict(zip(TRAITS, row[6:], strict=True))) for row in rows]
+    rows = shown.values_list("pk", "name", "sample", "arr", "currency", "owner__name", *FACTS)
+    return [_Row(*row[:6], Facts(*row[6:])) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,8 @@ class _Live:
 
 
 def _live_rules(day: date) -> dict[UUID, _Live]:
-    """Scorecard -> its live rules, in the order of priority; archived ones are out."""
-    found = ScorecardVersion.objects.filter(state=ScorecardVersion.State.LIVE, scorecard__archived_at=None)
-    ordered = found.select_related("scorecard").order_by("scorecard__priority")
-    return {row.scorecard_id: _Live(row.scorecard, _rules(row.definition, day, str(row))) for row in ordered}
+    """Scorecard -> its live rules, in the order of priority."""
+    return {row.scorecard_id: _Live(row.scorecard, _rules(row.definition, day, str(row))) for row in live_versions()}
 
 
 def _rules(definition: Mapping[str, Any], day: date, name: str) -> scoring.Scorecard:
@@ -107,42 +106,27 @@ def _rules(definition: Mapping[str, Any], day: date, name: str) -> scoring.Score
         raise CannotPreview(f"This cannot be scored yet: {wrong}.") from None
 
 
-def _winners(row: _Row, live: Mapping[UUID, _Live], proposed: Scorecard) -> tuple[UUID | None, bool]:
+def _winners(row: _Row, live: Mapping[UUID, _Live], proposed: Scorecard, day: date) -> tuple[UUID | None, bool]:
     """The scorecard that an account has now, and whether `proposed` would be it with a live version."""
-    present = next((pk for pk, one in live.items() if _matches(row, one.scorecard)), None)
+    present = next((pk for pk, one in live.items() if matches(one.scorecard.rule, row.facts, day)), None)
     if present == proposed.pk:
         return present, True
     ahead = present is None or proposed.priority < live[present].scorecard.priority
-    return present, proposed.pk not in live and ahead and _matches(row, proposed)
-
-
-def _matches(row: _Row, scorecard: Scorecard) -> bool:
-    return all(row.traits.get(name, "") in values for name, values in scorecard.rule.items())
-
-
-def _exceptions(day: date) -> dict[UUID, list[ScoreException]]:
-    """Caps and floors that people have set, by account."""
-    stored = StoredException.objects.filter(withdrawn_at=None, starts_on__lte=day).exclude(expires_on__lt=day)
-    found: dict[UUID, list[ScoreException]] = defaultdict(list)
-    for one in stored:
-        limit = Decimal(one.limit_hundredths) / 100
-        made = ScoreException(one.kind, limit, one.reason, one.order, one.starts_on, one.expires_on)
-        found[one.account_id].append(made)
-    return found
+    return present, proposed.pk not in live and ahead and matches(proposed.rule, row.facts, day)
 
 
 def _scored(
     rules: scoring.Scorecard,
     book: Book,
     group: Sequence[_Row],
-    exceptions: Mapping[int, Sequence[ScoreException]],
+    personal: Mapping[int, Sequence[scoring.ScoreException]],
     day: date,
 ) -> ScoresWithExceptions:
     try:
         values, ages = book.cells([row.id for row in group], rules.kpis)
     except KeyError as missing:
         raise CannotPreview(f"{missing.args[0]} is not a KPI of your catalogue that can score an account.") from None
-    return scoring.with_exceptions(scoring.score_portfolio(rules, values, ages), exceptions, on=day)
+    return limit_scores(scoring.score_portfolio(rules, values, ages), values, personal, on=day)
 
 
 @dataclass

@@ -305,6 +305,8 @@ def _rules(typed: Typed, was: Typed, base: Definition, kpis: Mapping[str, Kpi], 
         names = [f"x.{key}.{part}" for part in RULE_FIELDS]
         if key in was.rules and all(typed.of(name) == was.of(name) for name in names):
             rules.append(dict(stored[int(key)]))
+        elif not any(typed.of("x", key, part) for part in ("kpi", "value", "limit", "reason")):
+            continue  # a row that was added and left empty
         else:
             rules.append(_rule(key, typed, kpis, found))
     return rules
@@ -315,8 +317,8 @@ def _rule(key: str, typed: Typed, kpis: Mapping[str, Kpi], found: Read) -> dict[
     code, errors = kpi_named(typed.of(place, "kpi"), kpis), found.errors
     kpi = kpis.get(code or "")
     value = Decimal(0)
-    if kpi is None:
-        errors[f"{place}.kpi"] = "Choose a KPI of your catalogue."
+    if kpi is None or kpi.code not in typed.kpis:
+        errors[f"{place}.kpi"] = "Choose a KPI that is on the card."
     else:
         try:
             value = typed_number(typed.of(place, "value"), kpi)

@@ -151,10 +151,6 @@ def _change(editing: Editing, do: str, what: str) -> str:
         green, yellow = PRESETS[what]
         typed = typed.but(fields={**typed.fields, "green_from": green, "yellow_from": yellow})
     editing.typing(typed)
-    if do == "rule":  # a new row is empty, not wrong
-        key = editing.typed.rules[-1]
-        errors = editing.read.errors
-        editing.read.errors = {name: words for name, words in errors.items() if not name.startswith(f"x.{key}.")}
     return ""
 
 
@@ -238,7 +234,7 @@ def _page(editing: Editing, *, status: int = 200, refused: str = "", conflict: b
         "dirty": editing.dirty,
         "refused_words": refused or editing.read.errors.get("", ""),
         "addable": scorable(editing.kpis, without=editing.typed.kpis),
-        "every": [kpi.name for kpi in scorable(editing.kpis, without=())],
+        "on_card": [editing.kpis[code].name for code in editing.typed.kpis if code in editing.kpis],
         "changed_rows": sum(bool(row.changed) for group in found for row in group.rows),
         "count": sum(len(group.rows) for group in found),
         "conflict": _conflict(editing) if conflict else None,

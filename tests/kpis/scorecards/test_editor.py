@@ -167,7 +167,9 @@ def test_what_cannot_be_read_is_said_at_its_field(book: World, field: str, typed
 
 def test_a_cap_needs_its_kpi_its_figures_and_its_reason(book: World) -> None:
     empty = typed(text()).but(rules=("0",))
-    errors = form.read(empty, base=text(), kpis=catalogue(), day=TODAY).errors
+    assert form.read(empty, base=text(), kpis=catalogue(), day=TODAY).errors == {}
+    begun = empty.but(fields={**empty.fields, "x.0.kpi": "weather"})
+    errors = form.read(begun, base=text(), kpis=catalogue(), day=TODAY).errors
     assert {"x.0.kpi", "x.0.op", "x.0.kind", "x.0.limit", "x.0.reason"} <= set(errors)
     fields = {
         "x.0.kpi": "seat use (monthly active / paid)", "x.0.op": "<=", "x.0.value": "5,5", "x.0.kind": "cap",

@@ -79,6 +79,8 @@ def test_the_effect_is_what_scoring_then_says(book: World) -> None:
     was = {one.pk: (one.health.score, one.health.band) for one in Account.objects.select_related("health")}
     proposed = heavier("seat_use", 9, text(green_from=70, yellow_from=60, minimum_coverage=0.1))
     proposed["categories"] = {**proposed["categories"], "adoption": 0.5}
+    cap = {"kpi": "support_csat", "op": "<=", "value": 40, "kind": "cap", "limit": 45, "reason": "Unhappy", "order": 1}
+    proposed["exceptions"] = [cap]
 
     said = effect(proposed)
     publish(proposed)
@@ -91,6 +93,7 @@ def test_the_effect_is_what_scoring_then_says(book: World) -> None:
         assert (one.before, one.band_before) == was[pk]
         assert (one.after, one.band_after) == now[pk]
     assert said.changed == sum(was[pk] != now[pk] for pk in was)
+    assert moved[others[0].pk].reasons == ("Cap at 45: Unhappy",)
     assert said.before == {band: sum(one[1] == band for one in was.values()) for band in said.before}
     assert said.after == {band: sum(one[1] == band for one in now.values()) for band in said.after}
 
