@@ -33,6 +33,7 @@ from kpis.events import (
 )
 from kpis.operations import install_catalogue
 from kpis.operations.indicators import install_indicators
+from kpis.queries.lineage import Finder
 from kpis.queries.uses import Use
 from kpis.tasks import (
     look_through_upload,
@@ -101,6 +102,7 @@ TIMELINE = ("health-changed", "run-changed", "account-changed", "report-changed"
 PANELS: list[Panel] = [
     Panel("health", "Health", "kpis:panel-health", "main", ("health-changed",), height=330),
     Panel("why", "Why", "kpis:panel-why", "main", ("health-changed",), height=420),
+    Panel("family", "Accounts below", "kpis:panel-family", "main", ("health-changed", "account-changed"), height=0),
     Panel("measures", "Key measures", "kpis:panel-measures", "main", ("health-changed",), height=360),
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
@@ -126,6 +128,7 @@ LINKS: dict[str, Callable[[UUID, Mapping[str, Any]], str]] = {
     "playbooks.step_completed": lambda account, data: f"/runs/{data['run_id']}/",
     "playbooks.step_reopened": lambda account, data: f"/runs/{data['run_id']}/",
     "analytics.report_created": lambda account, data: f"/reports/{data['report_id']}/",
+    "kpis.health_changed": lambda account, data: f"/accounts/{account}/evidence/?score={data['score_id']}",
 }
 
 

@@ -245,7 +245,8 @@ def readings(account_id: UUID, *, by: Actor) -> list[HealthScore]:
 
 
 def default_ends(rows: Sequence[HealthScore], today: date) -> tuple[HealthScore, HealthScore] | None:
-    """The score in force, and the one of the day nearest to four weeks before; else the one it replaced.
+    """The score in force, and the one of the day nearest to four weeks before; if nothing has moved since, the last
+    day on which it was another, and on the very first day the score it replaced.
 
     rows: as `readings` gives them. None while there are not two scores with data.
     """
@@ -256,6 +257,8 @@ def default_ends(rows: Sequence[HealthScore], today: date) -> tuple[HealthScore,
     then = today - timedelta(days=WINDOW_DAYS)
     earlier = [row for row in known if row.as_of < last.as_of and row.superseded_at is None]
     if earlier:
-        return min(earlier, key=lambda row: abs((row.as_of - then).days)), last
+        nearest = min(earlier, key=lambda row: abs((row.as_of - then).days))
+        before = next((row for row in earlier if row.score_hundredths != last.score_hundredths), nearest)
+        return (nearest if nearest.score_hundredths != last.score_hundredths else before), last
     replaced = [row for row in known if row.pk != last.pk and row.as_of <= last.as_of]
     return (replaced[0], last) if replaced else None

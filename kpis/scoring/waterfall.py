@@ -112,7 +112,7 @@ def waterfall(start: End, end: End, *, later: Mapping[str, Seen | None] | None =
     if scored:
         moves.append(_excepted(start, end))
     first, last = (start.score, end.score) if scored else (start.base, end.base)
-    kept = tuple(move for move in moves if move.hundredths or move.effects)
+    kept = tuple(move for move in moves if move.hundredths or any(one.hundredths for one in move.effects))
     return Waterfall(first or 0, last or 0, scored, kept)
 
 

@@ -254,3 +254,33 @@ def test_the_hour_is_said_in_the_readers_zone(book: World) -> None:
     score(book.account)
 
     assert "19 Nov 2026, 23:30" in page(book, of(book.account, "?kpi=seat_use"))
+
+
+@pytest.mark.parametrize("door", ["accounts/", "today", "panel", "grid", "history", "timeline"])
+def test_from_every_score_the_cell_is_at_most_two_clicks_away(book: World, door: str) -> None:
+    """One click leads to the evidence, which prints the cells; a second one opens all there is about one of them."""
+    fill(
+        book.account, seat_use=20, sla_attainment=60, realised_value=10, relationship_nps=-50, executive_contact_days=99
+    )
+    KpiValue.objects.filter(kpi__code="first_response_time").delete()
+    uploaded(book.account)
+    score(book.account)
+    address = {
+        "accounts/": "/accounts/",
+        "today": "/",
+        "panel": f"/accounts/{book.account.pk}/panels/health/",
+        "grid": f"/accounts/{book.account.pk}/grid/",
+        "history": f"/accounts/{book.account.pk}/history/",
+        "timeline": f"/accounts/{book.account.pk}/panels/timeline/",
+    }[door]
+    browser = book.browser(book.alice)
+
+    shown = unescape(browser.get(address).content.decode())
+    links = re.findall(rf'href="((?:/accounts/{book.account.pk}|\.\.)/evidence/[^"#]*)', shown)
+    assert links, shown
+    evidence_page = unescape(browser.get(links[0].replace("..", f"/accounts/{book.account.pk}")).content.decode())
+
+    assert "C17" in evidence_page
+    deeper = re.search(r'href="(\?[^"]*kpi=first_response_time)#kpi"', evidence_page)
+    assert deeper is not None
+    assert "12 h ÷ 24 = 0.5 d" in browser.get(of(book.account, deeper[1])).content.decode()
