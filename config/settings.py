@@ -302,6 +302,7 @@ CELERY_BEAT_SCHEDULE = {
     "jobs": _in_every_tenant("core.revive_jobs", 30),
     "inbox": _in_every_tenant("kpis.look_into_inbox", 180),
     "ranges": _in_every_tenant("kpis.bring_ranges_into_force", DAY),
+    "quality": _in_every_tenant("kpis.measure_quality", DAY),
     "scores": _in_every_tenant("kpis.rescore_portfolio", DAY),
     "renewals": _in_every_tenant("playbooks.evaluate_renewals", DAY),
     "reports": _in_every_tenant("analytics.sweep_reports", HOUR),

@@ -54,14 +54,16 @@ def rows_twice(cube: Cube) -> Iterator[Finding]:
     for month in range(len(cube.months)):
         groups: dict[bytes, list[int]] = defaultdict(list)
         table = cube.values[:, :, month]
-        for account in np.flatnonzero((~np.isnan(table)).sum(axis=1) >= LEAST_KPIS):
-            groups[table[account].tobytes()].append(int(account))
+        for row in np.flatnonzero((~np.isnan(table)).sum(axis=1) >= LEAST_KPIS):
+            groups[table[row].tobytes()].append(int(row))
         for accounts in (group for group in groups.values() if len(group) > 1):
             misfits = [_misfit(cube, account, month) for account in accounts]
             if any(misfit is None for misfit in misfits):
                 continue  # without a history nobody can say whose it is
             rightful = int(np.argmin([misfit or 0.0 for misfit in misfits]))
-            for account in (one for place, one in enumerate(accounts) if place != rightful):
+            for place, account in enumerate(accounts):
+                if place == rightful:
+                    continue
                 for kpi in np.flatnonzero(cube.look[account, :, month] & ~np.isnan(table[account])):
                     yield Finding(
                         "duplicate", account, int(kpi), month,
