@@ -13,6 +13,7 @@ from users import api as users
 router = DefaultRouter()
 router.include_root_view = False
 router.register("accounts", accounts.Accounts, basename="accounts")
+router.register("back-tests", kpis.BackTests, basename="back-tests")
 router.register("outcomes", accounts.Outcomes, basename="outcomes")
 router.register("kpis", kpis.Kpis, basename="kpis")
 router.register("kpi-ranges", definitions.KpiRanges, basename="kpi-ranges")
@@ -29,6 +30,7 @@ router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/evidence", kpis.Accoun
 router.register(
     f"accounts/(?P<account_id>{UUID_PATTERN})/exceptions", kpis.AccountExceptions, basename="account-exceptions"
 )
+router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/roll-up", kpis.AccountRollUp, basename="account-roll-up")
 router.register(
     f"accounts/(?P<account_id>{UUID_PATTERN})/scorecard", kpis.AccountScorecard, basename="account-scorecard"
 )

@@ -55,6 +55,7 @@ portfolio = [
     path("accounts/<uuid:account_id>/panels/why/", views.panel_why, name="panel-why"),
     path("accounts/<uuid:account_id>/panels/measures/", views.panel_measures, name="panel-measures"),
     path("accounts/<uuid:account_id>/panels/data/", views.panel_data, name="panel-data"),
+    path("accounts/<uuid:account_id>/panels/family/", views.panel_family, name="panel-family"),
     path("accounts/<uuid:account_id>/panels/exceptions/", views.panel_exceptions, name="panel-exceptions"),
     path("accounts/<uuid:account_id>/exceptions/", views.set_exception, name="exception-set"),
     path(
@@ -71,6 +72,7 @@ portfolio = [
     path("sample-data/remove/", views.sample_remove, name="sample-remove"),
 ]
 grid = [
+    path("accounts/<uuid:account_id>/values/<uuid:value_id>/", views.value_lineage, name="lineage"),
     path("accounts/<uuid:account_id>/grid/", views.grid, name="grid"),
     path("accounts/<uuid:account_id>/grid/paste/", views.grid_paste, name="grid-paste"),
     path("accounts/<uuid:account_id>/grid/paste/<slug:name>/undo/", views.undo_paste, name="undo-paste"),
@@ -87,6 +89,9 @@ scorecards = [
     path("scorecards/<uuid:scorecard_id>/draft/", views.scorecard_draft, name="scorecard-draft"),
     path("scorecards/<uuid:scorecard_id>/archive/", views.scorecard_archive, name="scorecard-archive"),
     path("scorecards/versions/<uuid:version_id>/", views.scorecard_version, name="scorecard-version"),
+    path("scorecards/versions/<uuid:version_id>/back-test/", views.back_test, name="back-test"),
+    path("scorecards/versions/<uuid:version_id>/back-test/state/", views.back_test_state, name="back-test-state"),
+    path("scorecards/versions/<uuid:version_id>/back-test/cancel/", views.back_test_cancel, name="back-test-cancel"),
     path("scorecards/versions/<uuid:version_id>/merge/", views.scorecard_merge, name="scorecard-merge"),
     path("scorecards/versions/<uuid:version_id>/roll-back/", views.scorecard_roll_back, name="scorecard-roll-back"),
     path("scorecards/versions/<uuid:version_id>/step/<slug:step>/", views.scorecard_step, name="scorecard-step"),

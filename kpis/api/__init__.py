@@ -1,5 +1,7 @@
+from kpis.api.back_tests import BackTests
 from kpis.api.catalogue import Kpis, UnknownKpis
 from kpis.api.exceptions import AccountExceptions, AccountScorecard
+from kpis.api.family import AccountRollUp
 from kpis.api.health import AccountEvidence, AccountHealth, Health, SampleData
 from kpis.api.history import AccountHistory, AccountMoves, AccountScores
 from kpis.api.inbox import Inbox
@@ -8,11 +10,13 @@ from kpis.api.uploads import Uploads
 from kpis.api.values import KpiValues
 
 __all__ = [
+    "BackTests",
     "AccountEvidence",
     "AccountExceptions",
     "AccountHealth",
     "AccountHistory",
     "AccountMoves",
+    "AccountRollUp",
     "AccountScorecard",
     "AccountScores",
     "Health",

@@ -168,6 +168,26 @@ def family(account: Account, *, by: Actor) -> Family | None:
     )
 
 
+@dataclass(frozen=True)
+class Place:
+    """The parent of an account that `by` sees; line: what the account gives to its figure, None before it is made."""
+
+    parent: Account
+    score: Decimal | None
+    method_name: str
+    line: ChildLine | None
+
+
+def place_in_parent(account: Account, *, by: Actor) -> Place | None:
+    """None without a parent, and for a parent that `by` does not see."""
+    parent = Account.objects.visible_to(by).filter(pk=account.parent_id).first() if account.parent_id else None
+    if parent is None:
+        return None
+    found = family(parent, by=by)
+    line = next((one for one in found.lines if one.account.pk == account.pk), None) if found else None
+    return Place(parent, found.score if found else None, found.method_name if found else "", line)
+
+
 def _why_not(method: str, parent: Account, child: Account, score: int | None, arr: int | None) -> str:
     """Why a child takes no part in the figure, in words."""
     if method == OWN:

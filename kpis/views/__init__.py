@@ -1,8 +1,11 @@
+from kpis.views.back_tests import back_test, back_test_cancel, back_test_state
 from kpis.views.catalogue import confirm, kpi, kpi_list, settle, take_in_named, unknown
 from kpis.views.evidence import evidence
 from kpis.views.exceptions import panel as panel_exceptions
 from kpis.views.exceptions import restore_exception, set_exception, withdraw_exception
+from kpis.views.family import panel as panel_family
 from kpis.views.grid import grid, grid_cell, undo_correction
+from kpis.views.lineage import value_lineage
 from kpis.views.grid_paste import grid_paste, undo_paste
 from kpis.views.history import history
 from kpis.views.inbox import inbox_page
@@ -45,6 +48,9 @@ from kpis.views.uploads import (
 )
 
 __all__ = [
+    "back_test",
+    "back_test_cancel",
+    "back_test_state",
     "answer",
     "cancel",
     "commit",
@@ -53,6 +59,7 @@ __all__ = [
     "confirm",
     "evidence",
     "grid",
+    "value_lineage",
     "grid_cell",
     "grid_paste",
     "held",
@@ -64,6 +71,7 @@ __all__ = [
     "original",
     "panel_data",
     "panel_exceptions",
+    "panel_family",
     "panel_health",
     "panel_measures",
     "panel_why",

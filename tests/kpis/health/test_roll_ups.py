@@ -212,3 +212,37 @@ def test_a_deep_tree_rolls_up_from_below(world: World) -> None:
 
     assert roll_up_accounts(account_ids=[leaf.pk], at=NOW, by=SCORING) == 60
     assert set(RollUp.objects.values_list("score_hundredths", flat=True)) == {6600}
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def test_the_parents_page_lists_its_children_and_the_childs_names_its_parent(group: World) -> None:
+    rolled()
+    browser = group.browser(group.alice, htmx=True)
+    child = Account.objects.get(name="B")
+
+    page = text_of(browser.get(f"/accounts/{group.account.pk}/panels/family/"))
+    below = text_of(browser.get(f"/accounts/{child.pk}/panels/family/"))
+
+    assert "By revenue, 5 accounts" in page
+    assert "80% of the revenue below has a score, <b>8% is in red accounts</b>" in page
+    assert "Takes no part: no score yet" in page
+    assert "The rows add up to 70.00" in page
+    assert "gives 18.00 of its 70.00 (by revenue)" in below
+    alone = Account.objects.create(name="Alone", owner=group.alice)
+    assert text_of(browser.get(f"/accounts/{alone.pk}/panels/family/")) == ""
+    assert "stands below none" in text_of(group.browser(group.alice).get(f"/accounts/{alone.pk}/panels/family/"))
+
+
+def test_the_api_gives_the_figure_with_its_children(group: World) -> None:
+    rolled()
+    found = group.browser(group.alice).get(f"/api/v1/accounts/{group.account.pk}/roll-up/").json()
+
+    assert (found["method"], found["score"], found["band"]) == ("revenue_weighted", "70.00", "yellow")
+    assert [(one["name"], one["contribution"]) for one in found["children"]][:3] == [
+        ("A", "48.00"), ("B", "18.00"), ("C", "4.00"),
+    ]  # fmt: skip
+    alone = Account.objects.create(name="Alone", owner=group.alice)
+    assert group.browser(group.alice).get(f"/api/v1/accounts/{alone.pk}/roll-up/").status_code == 404
