@@ -17,6 +17,7 @@ class Report(TenantModel):
     as_of = models.DateField()
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
     path = models.CharField(max_length=300, blank=True)  # empty until the worker has written the file
+    score_id = models.UUIDField(null=True)  # the health score it was made from; None when there was none
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.BigIntegerField(null=True)  # bytes
     pages = models.PositiveSmallIntegerField(null=True)

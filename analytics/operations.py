@@ -41,10 +41,12 @@ def create_report(*, account_id: UUID, on: date, by: Actor, at: datetime) -> Rep
 
 
 @transaction.atomic
-def store_report(*, report_id: UUID, pdf: bytes, pages: int, on: date, by: Actor, at: datetime) -> Report:
+def store_report(
+    *, report_id: UUID, pdf: bytes, pages: int, on: date, score_id: UUID | None, by: Actor, at: datetime
+) -> Report:
     """Put the rendered file away and record it; safe to repeat. Emits ReportCreated once.
 
-    on: the day its figures speak of.
+    on: the day its figures speak of. score_id: the health score they were read from.
     """
     report = Report.objects.visible_to(by).select_for_update(of=("self",)).get(pk=report_id)
     if report.finished_at:
@@ -53,8 +55,8 @@ def store_report(*, report_id: UUID, pdf: bytes, pages: int, on: date, by: Actor
     default_storage.delete(name)  # of a worker that was killed before it could say so
     report.path = default_storage.save(name, ContentFile(pdf))
     report.sha256, report.size, report.pages = hashlib.sha256(pdf).hexdigest(), len(pdf), pages
-    report.as_of, report.finished_at = on, at
-    report.save(update_fields=["path", "sha256", "size", "pages", "as_of", "finished_at"])
+    report.as_of, report.finished_at, report.score_id = on, at, score_id
+    report.save(update_fields=["path", "sha256", "size", "pages", "as_of", "finished_at", "score_id"])
     record(ReportCreated(report.account_id, report.pk, report.kind, report.sha256), by=by)
     return report
 

@@ -1,6 +1,6 @@
 """What a report says: stored scores, values and trail entries, nothing computed for the occasion."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -18,11 +18,13 @@ from analytics.charts import Point
 from analytics.models import Report
 from core.actor import Actor
 from core.models import Entry
+from core.templatetags.formats import day
 from core.time import months_back
 from kpis.catalogue import CATEGORIES
 from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue
 from kpis.models.health import Band
 from kpis.queries.exceptions import Moved, moved_by
+from kpis.queries.lineage import Used
 
 TRAIL_LINES = 20
 MOST_NAMED = 5  # KPIs in "costs most" and "gives most"
@@ -228,3 +230,17 @@ def _source(value: KpiValue) -> str:
         return SOURCES[value.origin] + (f", {value.by_label}" if value.origin == "edit" and value.by_label else "")
     place = "!".join(part for part in (value.sheet, value.address) if part)
     return f"{value.upload}, {place}" if place else str(value.upload)
+
+
+def reports_of_scores(score_ids: Sequence[UUID], by: Actor) -> list[Used]:
+    """The finished reports that were made from any of these scores, for the way forward from a value."""
+    made = Report.objects.visible_to(by).filter(score_id__in=score_ids).exclude(finished_at=None)
+    return [
+        Used(
+            f"Health report as of {day(report.as_of)}",
+            f"/reports/{report.pk}/",
+            report.finished_at,
+            report.created_by_label,
+        )
+        for report in made.order_by("-finished_at")
+    ]

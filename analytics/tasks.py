@@ -33,13 +33,15 @@ def render_report(*, job_id: str, **_: object) -> None:
         with timezone.override(_zone(report)):
             at = now()
             with queries.snapshot():
-                html = render_to_string("analytics/report.html", report_context(report, at=at))
+                context = report_context(report, at=at)
+                html = render_to_string("analytics/report.html", context)
             pdf, pages = render_pdf(html, SHEET.read_text())
             operations.store_report(
                 report_id=report.pk,
                 pdf=pdf,
                 pages=pages,
                 on=timezone.localdate(at),
+                score_id=context["data"].score and context["data"].score.pk,
                 by=Actor.system("reports"),
                 at=now(),
             )

@@ -13,7 +13,8 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from core.http import UUID_PATTERN, ApiRequest
 from kpis import operations
 from kpis.models import KpiValue
-from kpis.serializers.values import KpiValueInput, KpiValueOut
+from kpis.queries.lineage import lineage
+from kpis.serializers.values import KpiValueInput, KpiValueOut, LineageOut
 
 
 class KpiValueFilter(django_filters.FilterSet):
@@ -64,6 +65,12 @@ class KpiValues(ReadOnlyModelViewSet[KpiValue]):
         asked: dict[str, Any] = dict(given.validated_data)
         made = operations.correct_kpi_value(kpi_code=asked.pop("kpi"), **asked, by=request.actor, at=now())
         return Response(KpiValueOut(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=LineageOut)
+    @action(detail=True)
+    def lineage(self, request: ApiRequest, pk: str) -> Response:
+        """Where the value went: the scores it is part of, newest first, and the reports made from those."""
+        return Response(LineageOut(lineage(self.get_object(), by=request.actor)).data)
 
     @extend_schema(request=None, responses={200: KpiValueOut, 204: None})
     @action(detail=True, methods=["post"])

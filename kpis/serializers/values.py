@@ -44,3 +44,27 @@ class KpiValueOut(serializers.ModelSerializer[KpiValue]):
             "sheet", "address", "raw", "raw_unit", "conversion", "by_label", "reason", "previous_id",
         ]  # fmt: skip
         read_only_fields = fields
+
+
+class _InScore(serializers.Serializer[Any]):
+    score_id = serializers.UUIDField(source="score.pk")
+    as_of = serializers.DateField(source="score.as_of")
+    score = serializers.DecimalField(source="score.score", max_digits=5, decimal_places=2, allow_null=True)
+    scorecard = serializers.CharField(source="score.version")
+    contribution = serializers.DecimalField(max_digits=6, decimal_places=2, help_text="Points it gave there")
+    in_force = serializers.BooleanField()
+
+
+class _Used(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    url = serializers.CharField()
+    at = serializers.DateTimeField()
+    by = serializers.CharField()
+
+
+class LineageOut(serializers.Serializer[Any]):
+    """The way forward from a value. more: there are older scores than those listed."""
+
+    scores = _InScore(many=True)
+    used = _Used(many=True)
+    more = serializers.BooleanField()

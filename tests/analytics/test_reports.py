@@ -64,7 +64,7 @@ def test_asking_needs_the_account_and_the_permission(world: World) -> None:
 def test_putting_the_file_away_twice_is_once(world: World) -> None:
     report = ask(world)
     for number, data in enumerate((b"%PDF-1", b"%PDF-2"), start=1):
-        given = {"report_id": report.pk, "pdf": data, "pages": number, "on": date(2026, 11, 21)}
+        given = {"report_id": report.pk, "pdf": data, "pages": number, "on": date(2026, 11, 21), "score_id": None}
         stored = store_report(**given, by=SYSTEM, at=AT)
     assert (stored.pages, stored.size, stored.as_of, stored.state) == (1, 6, date(2026, 11, 21), "ready")
     assert stored.path == tenant_path("reports", f"{report.pk}.pdf")
@@ -76,14 +76,14 @@ def test_a_file_of_a_killed_worker_is_replaced(world: World) -> None:
     report = ask(world)
     name = tenant_path("reports", f"{report.pk}.pdf")
     default_storage.save(name, ContentFile(b"half"))
-    stored = store_report(report_id=report.pk, pdf=b"%PDF-1", pages=1, on=AT.date(), by=SYSTEM, at=AT)
+    stored = store_report(report_id=report.pk, pdf=b"%PDF-1", pages=1, on=AT.date(), score_id=None, by=SYSTEM, at=AT)
     assert (stored.path, default_storage.open(name).read()) == (name, b"%PDF-1")
 
 
 def test_files_of_accounts_that_are_gone_are_swept(world: World) -> None:
     kept, gone = ask(world), ask(world, "mona", Account.objects.create(name="Sample", sample=True))
     for report in (kept, gone):
-        store_report(report_id=report.pk, pdf=b"%PDF-1", pages=1, on=AT.date(), by=SYSTEM, at=AT)
+        store_report(report_id=report.pk, pdf=b"%PDF-1", pages=1, on=AT.date(), score_id=None, by=SYSTEM, at=AT)
     Account.objects.filter(sample=True).delete()
     assert [sweep_reports(by=SYSTEM) for _ in range(2)] == [1, 0]
     assert default_storage.listdir(tenant_path("reports"))[1] == [f"{kept.pk}.pdf"]
