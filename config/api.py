@@ -40,6 +40,9 @@ router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/moves", kpis.AccountMo
 router.register("sample-data", kpis.SampleData, basename="sample-data")
 router.register("scorecards", kpis.Scorecards, basename="scorecards")
 router.register("scorecard-versions", kpis.ScorecardVersions, basename="scorecard-versions")
+router.register(
+    f"scorecard-versions/(?P<version_id>{UUID_PATTERN})/preview", kpis.ScorecardPreview, basename="scorecard-preview"
+)
 router.register("unknown-kpis", kpis.UnknownKpis, basename="unknown-kpis")
 router.register("inbox", kpis.Inbox, basename="inbox")
 router.register("uploads", kpis.Uploads, basename="uploads")

@@ -5,6 +5,7 @@ from kpis.api.family import AccountRollUp
 from kpis.api.health import AccountEvidence, AccountHealth, Health, SampleData
 from kpis.api.history import AccountHistory, AccountMoves, AccountScores
 from kpis.api.inbox import Inbox
+from kpis.api.preview import ScorecardPreview
 from kpis.api.scorecards import Scorecards, ScorecardVersions
 from kpis.api.uploads import Uploads
 from kpis.api.values import KpiValues
@@ -24,6 +25,7 @@ __all__ = [
     "KpiValues",
     "Kpis",
     "SampleData",
+    "ScorecardPreview",
     "ScorecardVersions",
     "Scorecards",
     "UnknownKpis",
