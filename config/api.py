@@ -38,6 +38,9 @@ router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/history", kpis.Account
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/scores", kpis.AccountScores, basename="account-scores")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/moves", kpis.AccountMoves, basename="account-moves")
 router.register("sample-data", kpis.SampleData, basename="sample-data")
+router.register("formulas", kpis.Formulas, basename="formulas")
+router.register("indicators", kpis.Indicators, basename="indicators")
+router.register("indicator-rules", kpis.IndicatorRules, basename="indicator-rules")
 router.register("scorecards", kpis.Scorecards, basename="scorecards")
 router.register("scorecard-versions", kpis.ScorecardVersions, basename="scorecard-versions")
 router.register(

@@ -56,7 +56,13 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Scorecards", "/scorecards/", "scale", "c"),
         ),
     ),
-    ("Success", (Page("Playbooks", "/playbooks/", "workflow", "p"),)),
+    (
+        "Success",
+        (
+            Page("Indicators", "/indicators/", "flag", "i"),
+            Page("Playbooks", "/playbooks/", "workflow", "p"),
+        ),
+    ),
     ("Insight", (Page("Reports", "/reports/", "file-text", "r"),)),
 )
 FOOT = (Page("Settings", "/settings/", "settings", "s"),)

@@ -33,6 +33,7 @@ from kpis.events import (
 )
 from kpis.operations import install_catalogue
 from kpis.operations.indicators import install_indicators
+from kpis.queries.indicators import indicator_chips
 from kpis.queries.lineage import Finder
 from kpis.queries.uses import Use
 from kpis.tasks import (
@@ -107,6 +108,7 @@ PANELS: list[Panel] = [
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
     Panel("exceptions", "Caps and floors", "kpis:panel-exceptions", "side", EXCEPTIONS, height=110),
+    Panel("indicators", "Indicators", "kpis:panel-indicators", "side", ("health-changed",), height=130),
     Panel("data", "Data", "kpis:panel-data", "side", ("health-changed", "upload-changed"), height=220),
     Panel("outcomes", "Outcomes", "accounts:outcomes", "side", ("outcome-changed",), height=150),
     Panel("reports", "Reports", "analytics:panel", "side", ("report-changed",), height=150),
@@ -119,7 +121,7 @@ ACTIONS: list[Action] = [
     Action("Health report", "analytics:create", "download", analytics_rules.CREATE_REPORT, "post", archived=True),
 ]
 TABS: list[Tab] = [Tab("Evidence", "kpis:evidence"), Tab("History", "kpis:history"), Tab("KPI grid", "kpis:grid")]
-CHIPS: list[Chips] = [running_chips]
+CHIPS: list[Chips] = [indicator_chips, running_chips]
 
 # What an entry of an account's timeline opens: event -> address from the account's id and the entry's data.
 LINKS: dict[str, Callable[[UUID, Mapping[str, Any]], str]] = {

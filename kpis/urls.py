@@ -100,4 +100,17 @@ scorecard_editor = [
     path("scorecards/versions/<uuid:version_id>/edit/", views.scorecard_edit, name="scorecard-edit"),
     path("scorecards/versions/<uuid:version_id>/effect/", views.scorecard_effect, name="scorecard-effect"),
 ]
-urlpatterns = [*scorecard_editor, *scorecards, *uploads, *catalogue, *portfolio, *grid]
+formulas = [
+    path("kpis/<slug:code>/formula/", views.formula, name="formula"),
+    path("kpis/<slug:code>/formula/check/", views.formula_check, name="formula-check"),
+    path("kpis/<slug:code>/formula/retire/", views.formula_retire, name="formula-retire"),
+]
+indicators = [
+    path("indicators/", views.indicator_list, name="indicators"),
+    path("indicators/rules/new/", views.indicator_rule_new, name="indicator-rule-new"),
+    path("indicators/rules/preview/", views.indicator_rule_preview, name="indicator-rule-preview"),
+    path("indicators/rules/<uuid:rule_id>/", views.indicator_rule, name="indicator-rule"),
+    path("indicators/rules/<uuid:rule_id>/switch/", views.indicator_rule_switch, name="indicator-rule-switch"),
+    path("accounts/<uuid:account_id>/panels/indicators/", views.panel_indicators, name="panel-indicators"),
+]
+urlpatterns = [*formulas, *indicators, *scorecard_editor, *scorecards, *uploads, *catalogue, *portfolio, *grid]

@@ -4,11 +4,18 @@ from kpis.views.evidence import evidence
 from kpis.views.exceptions import panel as panel_exceptions
 from kpis.views.exceptions import restore_exception, set_exception, withdraw_exception
 from kpis.views.family import panel as panel_family
+from kpis.views.formulas import formula, formula_check, formula_retire
 from kpis.views.grid import grid, grid_cell, undo_correction
-from kpis.views.lineage import value_lineage
 from kpis.views.grid_paste import grid_paste, undo_paste
 from kpis.views.history import history
 from kpis.views.inbox import inbox_page
+from kpis.views.indicators import indicator_list
+from kpis.views.indicators import panel as panel_indicators
+from kpis.views.indicators import rule_edit as indicator_rule
+from kpis.views.indicators import rule_new as indicator_rule_new
+from kpis.views.indicators import rule_preview as indicator_rule_preview
+from kpis.views.indicators import rule_switch as indicator_rule_switch
+from kpis.views.lineage import value_lineage
 from kpis.views.panels import data as panel_data
 from kpis.views.panels import health as panel_health
 from kpis.views.panels import measures as panel_measures
@@ -58,6 +65,9 @@ __all__ = [
     "compare_export",
     "confirm",
     "evidence",
+    "formula",
+    "formula_check",
+    "formula_retire",
     "grid",
     "value_lineage",
     "grid_cell",
@@ -66,6 +76,11 @@ __all__ = [
     "history",
     "import_again",
     "inbox_page",
+    "indicator_list",
+    "indicator_rule",
+    "indicator_rule_new",
+    "indicator_rule_preview",
+    "indicator_rule_switch",
     "kpi",
     "kpi_list",
     "original",
@@ -73,6 +88,7 @@ __all__ = [
     "panel_exceptions",
     "panel_family",
     "panel_health",
+    "panel_indicators",
     "panel_measures",
     "panel_why",
     "portfolio",
