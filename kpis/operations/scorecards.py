@@ -79,7 +79,8 @@ def _free_name(name: str) -> str:
 def _free_priority(wanted: int, *, but: UUID | None = None) -> int:
     if not 1 <= wanted <= LAST_PRIORITY:
         raise DomainError(f"A priority is a whole number from 1 to {LAST_PRIORITY:,}.", field="priority")
-    taken = Scorecard.objects.filter(priority=wanted).exclude(pk=but).first()
+    others = Scorecard.objects.exclude(pk=but) if but else Scorecard.objects.all()
+    taken = others.filter(priority=wanted).first()
     if taken is not None:
         raise PriorityTaken(
             f"“{taken.name}” has priority {wanted}. Free before it: {_free_before(wanted) or 'none'}.", field="priority"

@@ -149,14 +149,17 @@ def merge(base: Definition, mine: Definition, theirs: Definition, choices: Mappi
     without a choice are clashes. Items keep my order, new ones of theirs follow.
     """
     bases, mines, others = rows_of(base), rows_of(mine), rows_of(theirs)
-    taken, clashes, result = [], [], {}
+    taken: list[str] = []
+    clashes: list[Clash] = []
+    result: dict[str, Any] = {}
     for key in dict.fromkeys([*mines, *others, *bases]):
         was, my, their = bases.get(key), mines.get(key), others.get(key)
         row = my
         if not _same(my, their) and not _same(was, their):
             chosen = "theirs" if _same(was, my) else choices.get(key)
             if chosen == "theirs":
-                row, taken = their, [*taken, key]
+                row = their
+                taken.append(key)
             elif chosen != "mine":
                 clashes.append(Clash(key, was, my, their))
         if row is not None:
@@ -248,4 +251,4 @@ def _exceptions_fault(given: Mapping[str, Any]) -> str | None:
 
 
 def _number(given: Any) -> bool:
-    return isinstance(given, int | float | Decimal) and not isinstance(given, bool) and abs(given) < FARTHEST
+    return isinstance(given, int | float) and not isinstance(given, bool) and -FARTHEST < given < FARTHEST

@@ -8,7 +8,7 @@ from kpis.queries.scorecard_versions import count_findings
 from kpis.scoring import definition_hash
 from kpis.scoring.assignment import rule_text
 
-EDITS = {"required": "Load the page again: it does not say which state you saw."}
+EDITS: Any = {"required": "Load the page again: it does not say which state you saw."}
 
 
 class ScorecardRule(serializers.Serializer[Any]):
