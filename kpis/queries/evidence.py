@@ -64,6 +64,12 @@ class Part:
         return "fresh" if self.freshness >= 100 else "fading" if self.freshness > 0 else "stale"
 
     @property
+    def expired(self) -> bool:
+        """It has reached the age at which its KPI stops counting, whatever the cadence says."""
+        expires = self.item.expires_days
+        return expires is not None and self.age_days is not None and self.age_days >= expires
+
+    @property
     def lost(self) -> Decimal:
         """Points that a value worth 100 would add."""
         return (self.share or Decimal(0)) - (self.contribution or Decimal(0))
