@@ -34,6 +34,8 @@ def source_text(value: KpiValue) -> str:
         return ", ".join(part for part in (file, value.sheet, value.address) if part)
     if value.origin == KpiValue.Origin.SAMPLE:
         return "Sample"
+    if value.origin == KpiValue.Origin.FORMULA:
+        return f"Computed by its formula on {day(localtime(value.recorded_at))}"
     verb = "Set through the API" if value.origin == KpiValue.Origin.API else "Edited"
     who = f" by {value.by_label}" if value.by_label else ""
     why = f": {value.reason}" if value.reason else ""
