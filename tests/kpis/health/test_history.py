@@ -78,11 +78,17 @@ def bring(account: Account, code: str, number: object, period: date, at: datetim
 
 
 def reproduces(account: Account) -> int:
-    """Every stored score of the account comes out again to the byte; returns how many there are."""
+    """Every stored score of the account comes out again to the byte; returns how many there are.
+
+    Where nothing was written at the very instant of the score, the stamps tell the same as its parts.
+    """
     stored = scores(account)
     for one in stored:
         again = replay(one)
         assert canonical(again.known) == canonical(stored_record(one)), (one.as_of, one.scored_at)
+        doubted = KpiValue.objects.filter(pk__in=again.doubts)
+        for value_id, began, ended in doubted.values_list("pk", "recorded_at", "superseded_at"):
+            assert one.scored_at in (began, ended), (value_id, one.as_of, one.scored_at)
     return len(stored)
 
 
