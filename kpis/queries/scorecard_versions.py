@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
-
 from kpis.catalogue import CATEGORIES
 from kpis.catalogue.ranges import Range
-from kpis.models import BackTest, Kpi, ScorecardVersion
+from kpis.models import Kpi, ScorecardVersion
+from kpis.queries.back_tests import record_of, running_test
 from kpis.queries.scorecard_words import Row, dated_text, exception_text, part_text, ranges_or_none, row_name, row_of
-from kpis.scoring import definition_hash
 from kpis.scoring.document import DEFAULTS, differences, merge, shares_of
 from kpis.scoring.findings import REFUSED
 
@@ -76,23 +74,6 @@ def _live(version: ScorecardVersion) -> Gate:
     if version.retired_at is not None and version.live_since is not None:
         return Gate("Live", "done", f"{version.live_since:%-d %b %Y} to {version.retired_at:%-d %b %Y}")
     return Gate("Live", "open", "Not yet")
-
-
-def record_of(version: ScorecardVersion) -> BackTest | None:
-    """The newest finished back-test of exactly this text, whichever version it was made for."""
-    return tests_of(version).filter(result__isnull=False, finished_at__isnull=False).first()
-
-
-def running_test(version: ScorecardVersion) -> BackTest | None:
-    """A back-test of exactly this text that is under way."""
-    return tests_of(version).filter(finished_at=None, job__finished_at=None, job__isnull=False).first()
-
-
-def tests_of(version: ScorecardVersion) -> QuerySet[BackTest]:
-    """Back-tests of exactly this text, newest first."""
-    tests = BackTest.objects.filter(definition_hash=definition_hash(version.definition))
-    found: QuerySet[BackTest] = tests.select_related("job").order_by("-created_at")
-    return found
 
 
 @dataclass(frozen=True)

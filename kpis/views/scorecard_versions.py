@@ -19,6 +19,7 @@ from kpis.models import Kpi, ScorecardVersion
 from kpis.operations import scorecard_drafts as drafts
 from kpis.operations import scorecard_reviews as reviews
 from kpis.queries import scorecard_versions as queries
+from kpis.queries.back_tests import record_of, running_test
 from kpis.queries.scorecards import versions
 from kpis.scoring import definition_hash
 from kpis.serializers.scorecards import Decision, MergeChoices, Rejection, RollBack, Seen
@@ -44,7 +45,7 @@ def _page(request: Request, version: ScorecardVersion, *, error: str = "", field
     by, card = request.actor, version.scorecard
     open_card = card.archived_at is None
     live = card.versions.filter(state=State.LIVE).first()
-    record = queries.record_of(version)
+    record = record_of(version)
     refused, doubts = queries.count_findings(version)
     context = {
         "version": version,
@@ -55,7 +56,7 @@ def _page(request: Request, version: ScorecardVersion, *, error: str = "", field
         "refused": refused,
         "doubts": doubts,
         "record": record,
-        "running": queries.running_test(version),
+        "running": running_test(version),
         "table": queries.table_of(version),
         "exceptions": queries.exceptions_of(version, dict(Kpi.objects.values_list("code", "name"))),
         "figures": queries.figures_of(version),
@@ -70,7 +71,6 @@ def _page(request: Request, version: ScorecardVersion, *, error: str = "", field
         "error": error if field != "reason" else "",
         "reason_errors": [error] if field == "reason" else [],
         "fingerprint": definition_hash(version.definition)[:12],
-        "summaries": ["kpis/backtest_summary.html", "kpis/scorecard_no_record.html"],
         "data": request.POST,
     }
     return render(request, "kpis/scorecard_version.html", context, status=422 if error else 200)
