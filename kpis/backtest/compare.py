@@ -7,7 +7,7 @@ import numpy as np
 
 from kpis.backtest import resampling
 from kpis.backtest.design import Windows
-from kpis.backtest.judge import MINIMUM_EVENTS, bootstrap
+from kpis.backtest.judge import MINIMUM_EVENTS, bootstrap, verdict
 from kpis.backtest.resampling import REPLICATES, SEED, Estimate, Floats, Statistic
 
 
@@ -15,7 +15,8 @@ def compare(new: Windows, old: Windows, *, replicates: int = REPLICATES, seed: i
     """The new definition against the old one, both cut down to the account-months in which both have a score.
 
     lift_ratio: lift of the new over that of the old, 1 = alike. auc, recall, lead_days: new minus old. verdict: better,
-    worse, open (no difference shown), by the interval of the AUC's difference; cannot_tell below ten losses.
+    worse, open (no difference shown), by the intervals of the AUC's difference and the lift's ratio; cannot_tell below
+    ten losses.
     """
     new, old = _common(new, old)
     followed = int(new.followed.sum())
@@ -33,9 +34,8 @@ def compare(new: Windows, old: Windows, *, replicates: int = REPLICATES, seed: i
     accounts = int(new.counted.any(axis=1).sum())
     for name, (value, low, high) in found.items():
         made[name] = Estimate(value, low, high, accounts).as_json() if np.isfinite(value) else None
-    _, low, high = found["auc"]
-    verdict = "open" if low is None or high is None else "better" if low > 0 else "worse" if high < 0 else "open"
-    return {**made, "verdict": verdict, "cannot_tell": "", "same": _same(new, old)}
+    shown = verdict([(*found["auc"][1:], 0.0), (*found["lift_ratio"][1:], 1.0)])
+    return {**made, "verdict": shown, "cannot_tell": "", "same": _same(new, old)}
 
 
 def _common(new: Windows, old: Windows) -> tuple[Windows, Windows]:

@@ -105,8 +105,14 @@ def bootstrap(
 
 
 def _verdict(figures: dict[str, Estimate | None]) -> str:
-    """Against chance, by the order alone: how many accounts are red is a choice, their order is the claim."""
-    area = figures["auc"]
-    if area is None or area.low is None or area.high is None:
-        return "open"
-    return "better" if area.low > 0.5 else "worse" if area.high < 0.5 else "open"
+    found = ((figures["auc"], 0.5), (figures["lift"], 1.0))
+    return verdict([(one.low, one.high, chance) for one, chance in found if one is not None])
+
+
+def verdict(found: list[tuple[float | None, float | None, float]]) -> str:
+    """better or worse, when the order (AUC) or the alarms (lift) have an interval on one side of `chance` and the other
+    does not say the opposite; else open. Two looks: about five in a hundred scores by lot are called better."""
+    known = [(low, high, chance) for low, high, chance in found if low is not None and high is not None]
+    better = any(low > chance for low, _, chance in known)
+    worse = any(high < chance for _, high, chance in known)
+    return "open" if better == worse else "better" if better else "worse"

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from uuid6 import uuid7
 
-from accounts.models import Account
+from accounts.models import Account, Outcome
 from core.actor import Actor
 from core.audit import record
 from core.errors import DomainError
@@ -19,7 +19,7 @@ from core.rules import CSM, require
 from kpis import rules
 from kpis.events import SampleDataAdded, SampleDataRemoved
 from kpis.models import Kpi, KpiValue
-from kpis.sample import SampleAccount, SamplePortfolio, sample_portfolio
+from kpis.sample import Former, SampleAccount, SamplePortfolio, former_customers, sample_portfolio
 from tenants.context import take_lock
 from users.models import User
 
@@ -72,6 +72,48 @@ def add_sample_data(*, by: Actor, at: datetime, count: int = ACCOUNTS) -> list[U
     values = _copy_values(made, accounts, by=by, at=at)
     record(SampleDataAdded(account_id=None, accounts=len(accounts), values=values), by=by)
     return [account.pk for account in accounts]
+
+
+@transaction.atomic
+def add_sample_outcomes(*, by: Actor, at: datetime) -> list[UUID]:
+    """Say what became of the sample accounts: former customers, archived, that left within the year, with their values
+    until then, and the last renewal of those that are still there.
+
+    All of it is marked as sample and recorded now, as it was. Emits SampleDataAdded for the former customers and
+    returns them; [] when they are there already. Raises PermissionDenied.
+    """
+    require(by, rules.SAMPLE_DATA)
+    take_lock("sample data")
+    if Outcome.objects.filter(account__sample=True).exists():
+        return []
+    made, gone = former_customers(on=at.date())
+    accounts = _accounts(made.accounts, by=by, on=at.date())
+    for one in gone:
+        accounts[one.row].stage, accounts[one.row].archived_at = Account.Stage.CHURNED, at
+        accounts[one.row].renewal_on = None
+    present = list(Account.objects.filter(sample=True, archived_at=None))
+    Account.objects.bulk_create(accounts)
+    outcomes = [_churn(accounts[one.row], one) for one in gone] + _renewals(present, at.date())
+    for outcome in outcomes:
+        outcome.recorded_at, outcome.recorded_by = at, by.label[:160]
+    Outcome.objects.bulk_create(outcomes)
+    values = _copy_values(made, accounts, by=by, at=at)
+    record(SampleDataAdded(account_id=None, accounts=len(accounts), values=values), by=by)
+    return [account.pk for account in accounts]
+
+
+def _churn(account: Account, one: Former) -> Outcome:
+    return Outcome(account=account, kind=Outcome.Kind.CHURNED, on=one.left_on, amount=account.arr, reason=one.reason)
+
+
+def _renewals(accounts: Sequence[Account], today: date) -> list[Outcome]:
+    """The last anniversary of each contract that has run for a year."""
+    made = []
+    for account in accounts:
+        on = account.renewal_on and account.renewal_on.replace(year=account.renewal_on.year - 1)
+        if on and on <= today and account.customer_since and on > account.customer_since:
+            made.append(Outcome(account=account, kind=Outcome.Kind.RENEWED, on=on, amount=account.arr))
+    return made
 
 
 def _accounts(made: Sequence[SampleAccount], *, by: Actor, on: date) -> list[Account]:

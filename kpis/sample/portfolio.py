@@ -110,12 +110,19 @@ def decimals_of(kpi: KpiDef) -> int:
 
 
 def sample_portfolio(
-    count: int, *, on: date, seed: int = 4101, months: int = 12, kpis: Sequence[str] = SAMPLE_KPIS
+    count: int,
+    *,
+    on: date,
+    seed: int = 4101,
+    months: int = 12,
+    kpis: Sequence[str] = SAMPLE_KPIS,
+    stories: Sequence[Story] = (),
 ) -> SamplePortfolio:
     """Build `count` accounts with monthly values for the last `months` complete months before `on`.
 
     The same arguments give the same portfolio. Quarterly KPIs have values at quarter ends only, those measured
-    once only in the first month. "edge" and "crossing" land where they should with the usual KPIs and months only.
+    once only in the first month. stories: what happens to each account; left out, they are drawn. "edge" and
+    "crossing" land where they should with the usual KPIs and months only.
     Raises ValueError for more than 15,360 accounts, no month, or a KPI that has no ranges.
     """
     definitions = [BY_CODE[code] for code in kpis]
@@ -125,7 +132,7 @@ def sample_portfolio(
         raise ValueError("a portfolio has at least one month")
     random = np.random.default_rng(seed)
     periods = last_months(on, months)
-    stories = cast(count, random)
+    stories = list(stories) or cast(count, random)
     health = health_paths(stories, months, random)
     points = _points(definitions, health, months, random)
     gaps = _gaps(definitions, stories, periods, random)

@@ -5,8 +5,10 @@ from django.utils.timezone import now
 
 from accounts.models import Account
 from core import jobs
-from kpis.operations.sample import SampleDataThere, add_sample_data, remove_sample_data
-from kpis.tasks.health import rescore
+from kpis.operations.health import chunks, rescore_past
+from kpis.operations.sample import SampleDataThere, add_sample_data, add_sample_outcomes, remove_sample_data
+from kpis.queries.assignment import live_cards
+from kpis.tasks.health import SCORING, rescore
 from kpis.tasks.people import on_behalf
 
 
@@ -21,8 +23,10 @@ def add_sample(*, job_id: str, **_: object) -> None:
         except SampleDataThere:
             if job.attempts == 1:
                 raise
-        accounts = list(Account.objects.filter(sample=True).values_list("pk", flat=True))
+        accounts = list(Account.objects.filter(sample=True, archived_at=None).values_list("pk", flat=True))
         rescore(accounts, at)
+        for chunk in chunks(add_sample_outcomes(by=on_behalf(job), at=at)):
+            rescore_past(account_ids=chunk, cards=live_cards(), at=at, by=SCORING)
         job.done = job.total = len(accounts)
         job.message = f"{len(accounts)} sample accounts added."
 

@@ -105,7 +105,7 @@ def _portfolio(by: Actor) -> None:
     accounts = kpis.add_sample_data(by=by, at=at)
     kpis.rescore_accounts(account_ids=accounts, at=at, by=scoring)
     cards = live_cards()
-    for chunk in health.chunks(accounts):
+    for chunk in health.chunks([*accounts, *kpis.add_sample_outcomes(by=by, at=at)]):
         health.rescore_past(account_ids=chunk, cards=cards, at=at, by=scoring)
 
 

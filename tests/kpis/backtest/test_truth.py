@@ -25,7 +25,7 @@ def test_a_score_by_lot_has_a_lift_of_about_one_and_is_not_called_better() -> No
         verdicts.append(made["verdict"])
 
     assert np.mean(lifts) == pytest.approx(1, abs=0.03)
-    assert verdicts.count("better") <= 3  # 2.5 in a hundred are expected to be called so by chance
+    assert verdicts.count("better") <= 5  # about five in a hundred are called so by chance
 
 
 @pytest.mark.parametrize("horizon", [90, 180])
