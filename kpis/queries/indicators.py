@@ -285,7 +285,7 @@ def filtered(
     found: QuerySet[Indicator], *, rule: UUID | None, kind: str, owner: UUID | None, state: str, q: str
 ) -> QuerySet[Indicator]:
     """The list as the address asks for it; empty words ask for nothing."""
-    found = found.filter(closed_at__isnull=state == "closed")
+    found = found.filter(closed_at__isnull=state != "closed")
     if rule:
         found = found.filter(rule_id=rule)
     if kind:
