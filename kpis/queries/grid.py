@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,8 +16,9 @@ from accounts.models import Account
 from core.templatetags.formats import day, number
 from core.time import month_end, month_of, months_back
 from kpis.catalogue import CATEGORIES
-from kpis.models import AccountHealth, Kpi, KpiValue
+from kpis.models import AccountHealth, Kpi, KpiValue, Target
 from kpis.queries.assignment import version_for
+from kpis.queries.goals import Aim, current_targets
 from kpis.scoring import definition_on, kpi_bands, points_of
 from kpis.workbook.units import plain
 
@@ -103,6 +104,7 @@ class GridRow:
 
     kpi: Kpi
     cells: list[GridCell]
+    aim: Aim | None = None
 
     @property
     def negative(self) -> bool:
@@ -133,7 +135,7 @@ class Grid:
 
 
 def grid(account: Account, *, until: date, everything: bool = False, asked: str = "") -> Grid:
-    """Twelve months that end with the month of `until`. Four queries, however many KPIs and values there are.
+    """Twelve months that end with the month of `until`. Five queries, however many KPIs and values there are.
 
     Rows are the KPIs that have a value of this account in any month, and the one `asked` for by code; with
     `everything`, or when there is no value at all, the whole catalogue.
@@ -144,10 +146,11 @@ def grid(account: Account, *, until: date, everything: bool = False, asked: str 
     shown = kpis if everything or not any(kpi.measured for kpi in kpis) else measured
     values = _values(account, months)
     health = AccountHealth.objects.filter(account=account).first()
-    anchors = live_anchors(account)
+    anchors, targets = live_anchors(account), current_targets(account)
     rows: dict[str, list[GridRow]] = defaultdict(list)
     for kpi in shown:
-        rows[kpi.category].append(_row(kpi, months, values.get(kpi.pk, {}), anchors.get(kpi.code, kpi.anchors)))
+        row = _row(kpi, months, values.get(kpi.pk, {}), anchors.get(kpi.code, kpi.anchors))
+        rows[kpi.category].append(replace(row, aim=_aim(targets.get(kpi.code), row)))
     prints = health.fingerprint if health else [None] * len(CATEGORIES)
     groups = [
         GridGroup(category.code, category.name, score, rows[category.code])
@@ -185,6 +188,12 @@ def _row(kpi: Kpi, months: list[date], values: dict[date, KpiValue], anchors: An
     bands = bands_of([values[month].value if month in values else None for month in months], anchors)
     cells = [GridCell(kpi, month, values.get(month), band) for month, band in zip(months, bands, strict=True)]
     return GridRow(kpi, cells)
+
+
+def _aim(target: Target | None, row: GridRow) -> Aim | None:
+    """The target beside the newest value of the months that are shown."""
+    newest = next((cell.value.value for cell in reversed(row.cells) if cell.value), None)
+    return Aim(target, row.kpi, newest) if target else None
 
 
 def bands_of(values: Sequence[Decimal | None], anchors: Anchors) -> list[str]:

@@ -12,10 +12,12 @@ from django.db.models import Max
 
 from accounts.models import Account
 from core.time import month_of, months_back
-from kpis.models import KpiValue, ScorecardVersion, Upload
+from kpis.models import KpiValue, ScorecardVersion, Target, Upload
 from kpis.queries.evidence import CategoryPart, Evidence, Part, target
+from kpis.queries.goals import Aim, current_targets
 from kpis.queries.health import card_of
 from kpis.queries.measured import newest_values
+from kpis.queries.percentiles import Standing, standings
 from kpis.scoring import score_portfolio
 from kpis.scoring.trend import WINDOW_DAYS
 
@@ -79,23 +81,38 @@ class Measure:
     target: str
     change: Decimal | None
     months: list[Decimal | None]
+    aim: Aim | None = None
+    place: Standing | None = None
 
 
 def measures(account: Account, found: Evidence, known: Before, *, on: date, most: int = MEASURES) -> list[Measure]:
-    """The KPIs whose improvement would bring most points, biggest loss first. One query."""
+    """The KPIs whose improvement would bring most points, biggest loss first. Three queries.
+
+    aim: the account's own target, else None. place: among the tenant's accounts, None without a value that counts.
+    """
     costly = sorted((p for p in found.parts if p.lost > 0), key=lambda p: (-p.lost, p.kpi.name))[:most]
     months = months_back(month_of(on), 12)
     values = KpiValue.objects.current().filter(account=account, kpi__in=[p.kpi for p in costly], period__in=months)
     stored = {(kpi, period): value for kpi, period, value in values.values_list("kpi_id", "period", "value")}
+    kpis = [part.kpi for part in costly]
+    targets = current_targets(account, kpis) if kpis else {}
+    judged = {part.kpi.code: part.item.anchors for part in costly}
+    places = standings(account, kpis, on=on, anchors=judged) if kpis else {}
     return [
         Measure(
             part,
             target(part.item.anchors),
             _change(part, known),
             [stored.get((part.kpi.pk, month)) for month in months],
+            _aim(part, targets.get(part.kpi.code)),
+            places.get(part.kpi.code),
         )
         for part in costly
     ]
+
+
+def _aim(part: Part, target: Target | None) -> Aim | None:
+    return Aim(target, part.kpi, part.value.value if part.value else None) if target else None
 
 
 def _change(part: Part, known: Before) -> Decimal | None:

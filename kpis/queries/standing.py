@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import Account
-from kpis.models import AccountHealth, Benchmark, Kpi, KpiValue, Target
+from kpis.models import Benchmark, Kpi, KpiValue, Target
 from kpis.queries.goals import Aim, benchmarks_of, targets_of
+from kpis.queries.grid import live_anchors
 from kpis.queries.percentiles import ALIKE, Standing, standings
 
 
@@ -35,7 +36,7 @@ def standing_of(account: Account, kpi: Kpi, *, on: date) -> Stands:
     value = values.order_by("-period").first()
     history = targets_of(account, kpi)
     current = next((target for target in history if target.ended_at is None), None)
-    anchors = anchors_for(account, kpi)
+    anchors = live_anchors(account).get(kpi.code, kpi.anchors)
     return Stands(
         value=value,
         aim=Aim(current, kpi, value.value if value else None) if current else None,
@@ -53,10 +54,3 @@ def _places(account: Account, kpi: Kpi, on: date, anchors: Sequence[Sequence[Any
         if place:
             found.append(place)
     return found
-
-
-def anchors_for(account: Account, kpi: Kpi) -> Sequence[Sequence[Any]]:
-    """What the account's score judges the KPI by; the range in force when it is not on its scorecard."""
-    health = AccountHealth.objects.filter(pk=account.pk).select_related("latest__version").first()
-    items = health.latest.version.definition["items"] if health else []
-    return next((item["anchors"] for item in items if item["kpi"] == kpi.code), kpi.anchors)

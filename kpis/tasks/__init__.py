@@ -10,7 +10,7 @@ from kpis.tasks.health import (
     rescore_upload,
     roll_up_account,
 )
-from kpis.tasks.quality import decide_suggestions, find_everywhere, look_through_upload, measure_quality
+from kpis.tasks.quality import decide_suggestions, find_everywhere, look_through_upload, measure_now, measure_quality
 from kpis.tasks.sample import add_sample, remove_sample
 from kpis.tasks.uploads import (
     import_upload,
@@ -25,6 +25,7 @@ __all__ = [
     "decide_suggestions",
     "find_everywhere",
     "look_through_upload",
+    "measure_now",
     "measure_quality",
     "add_sample",
     "back_test",

@@ -58,7 +58,7 @@ def confirm(request: Request) -> HttpResponse:
 def kpi(request: Request, code: str) -> HttpResponse:
     """The card of a KPI: what it means, its ranges through time, how a value becomes points, who reads it, its log."""
     get_object_or_404(Kpi, code=code)
-    return kpi_answer(request, code)
+    return kpi_answer(request, code, part="names" if "names" in (request.htmx.target or "") else "")
 
 
 def kpi_answer(

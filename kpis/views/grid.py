@@ -55,7 +55,8 @@ def may_edit(request: Request, account: Account) -> bool:
 def grid(request: Request, account_id: UUID) -> HttpResponse:
     """Every KPI of an account by month. `?until=` is the last month, `?month=` the one that a phone shows."""
     account = account_of(request, account_id)
-    this_month = month_of(now().date())
+    this_day = now().date()
+    this_month = month_of(this_day)
     asked = month_named(request.GET.get("until", "")) or this_month
     until = max(min(asked, this_month), OLDEST)
     found = queries.grid(
@@ -67,6 +68,7 @@ def grid(request: Request, account_id: UUID) -> HttpResponse:
         "grid": found,
         "row_limits": {row.kpi.code: limits_words(row.kpi) for group in found.groups for row in group.rows},
         "shown": shown,
+        "today": this_day,
         "column": found.months.index(shown) + 1,
         "asked": request.GET.get("kpi", ""),
         "everything": request.GET.get("all") == "1",

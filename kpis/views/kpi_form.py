@@ -126,7 +126,9 @@ def _after_alias(request: Request, code: str, said: str, *, undo: str = "") -> H
     if not request.htmx:
         messages.success(request, said)
         return redirect(reverse("kpis:kpi", args=[code]) + "#names")
-    return toast(kpi_answer(request, code, part="names"), said, undo_url=undo)
+    answer = kpi_answer(request, code, part="names")
+    from_undo = "names" not in (request.htmx.target or "")  # the toast swaps nothing: what shows the names listens
+    return toast(answer, said, undo_url=undo, **({"kpi-names": {}} if from_undo else {}))
 
 
 def _posted(request: Request) -> dict[str, Any]:

@@ -140,6 +140,8 @@ def measures(request: Request, account_id: UUID) -> HttpResponse:
         ]
     context = {
         "rows": rows,
+        "account": account,
+        "today": today,
         "has_score": found is not None,
         "grid_url": reverse("kpis:grid", args=[account.pk]),
         "may_correct": allowed(request.actor, rules.CORRECT_VALUE),

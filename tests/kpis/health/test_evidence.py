@@ -221,7 +221,7 @@ def test_the_measures_panel_starts_with_what_costs_most(book: World) -> None:
     assert re.search(
         r"Seat use \(monthly active / paid\) Edited by|Seat use \(monthly active / paid\) From a file, Oct", text
     )
-    assert "20% from 80 −50" in text
+    assert re.search(r"20% (green )?from 80 −50", text)
 
 
 def test_panels_of_a_new_account_invent_nothing(book: World) -> None:
@@ -234,18 +234,18 @@ def test_panels_of_a_new_account_invent_nothing(book: World) -> None:
         assert words in page(book, f"/accounts/{book.account.pk}/panels/{part}/", htmx=True)
 
 
-@pytest.mark.parametrize("kpis", [1, 3])
-def test_the_walk_costs_the_same_queries_for_few_and_many_values(book: World, query_count: Any, kpis: int) -> None:
-    for code in ("seat_use", "sla_attainment", "support_csat")[:kpis]:
-        value(book.account, code, 80)
-    score(book.account)
-    client = book.browser(book.mona)
-    client.get(of(book.account))
-
-    with query_count() as queries:
+def test_the_walk_costs_the_same_queries_for_few_and_many_values(book: World, query_count: Any) -> None:
+    client, counted = book.browser(book.mona), []
+    for codes in (("seat_use",), ("sla_attainment", "support_csat", "realised_value")):
+        for code in codes:
+            value(book.account, code, 80)
+        score(book.account)
         client.get(of(book.account))
+        with query_count() as queries:
+            client.get(of(book.account))
+        counted.append(queries.number)
 
-    assert queries.number == 16, queries.sql
+    assert counted[0] == counted[1] <= 25
 
 
 def test_the_hour_is_said_in_the_readers_zone(book: World) -> None:
