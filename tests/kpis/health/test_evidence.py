@@ -236,6 +236,7 @@ def test_panels_of_a_new_account_invent_nothing(book: World) -> None:
 
 def test_the_walk_costs_the_same_queries_for_few_and_many_values(book: World, query_count: Any) -> None:
     client, counted = book.browser(book.mona), []
+    value(book.account, "seat_use", 70, OCTOBER)
     for codes in (("seat_use",), ("sla_attainment", "support_csat", "realised_value")):
         for code in codes:
             value(book.account, code, 80)
