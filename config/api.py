@@ -48,6 +48,8 @@ router.register(
 )
 router.register("unknown-kpis", kpis.UnknownKpis, basename="unknown-kpis")
 router.register("inbox", kpis.Inbox, basename="inbox")
+router.register("data-quality", kpis.DataQuality, basename="data-quality")
+router.register("suggestions", kpis.Suggestions, basename="suggestions")
 router.register("uploads", kpis.Uploads, basename="uploads")
 router.register("reports", analytics.Reports, basename="reports")
 router.register("playbooks", playbooks.Playbooks, basename="playbooks")

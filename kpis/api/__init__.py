@@ -8,12 +8,12 @@ from kpis.api.history import AccountHistory, AccountMoves, AccountScores
 from kpis.api.inbox import Inbox
 from kpis.api.indicators import IndicatorRules, Indicators
 from kpis.api.preview import ScorecardPreview
+from kpis.api.quality import DataQuality, Suggestions
 from kpis.api.scorecards import Scorecards, ScorecardVersions
 from kpis.api.uploads import Uploads
 from kpis.api.values import KpiValues
 
 __all__ = [
-    "BackTests",
     "AccountEvidence",
     "AccountExceptions",
     "AccountHealth",
@@ -22,6 +22,8 @@ __all__ = [
     "AccountRollUp",
     "AccountScorecard",
     "AccountScores",
+    "BackTests",
+    "DataQuality",
     "Formulas",
     "Health",
     "Inbox",
@@ -33,6 +35,7 @@ __all__ = [
     "ScorecardPreview",
     "ScorecardVersions",
     "Scorecards",
+    "Suggestions",
     "UnknownKpis",
     "Uploads",
 ]

@@ -7,14 +7,19 @@ from uuid import UUID
 
 import numpy as np
 from django.core.cache import cache
+from django.db.models import Max
 from numpy.typing import NDArray
 
 from accounts.models import Account
+from core.models import Entry
+from kpis.events import KpiValueCorrected, SampleDataRemoved, UploadRolledBack
 from kpis.models import Kpi, KpiValue
-from kpis.queries.measured import newest_values
+from kpis.queries.measured import latest_values
 
 CHUNK = 2000  # accounts read at once: what is held in memory beside the result
-KEPT_SECONDS = 60
+KEPT_SECONDS = 180
+# What changes values without adding one: a correction taken back, a file rolled back, sample data removed.
+CHANGING = (KpiValueCorrected.name, UploadRolledBack.name, SampleDataRemoved.name)
 
 Floats = NDArray[np.float64]
 
@@ -47,10 +52,7 @@ def read_book(day: date) -> Book:
     kpis = list(Kpi.objects.filter(template_only=False, portfolio_only=False).order_by("pk").values_list("pk", "code"))
     accounts = list(Account.objects.active().order_by("pk").values_list("pk", flat=True))
     ids = [pk for pk, _ in kpis]
-    sheets = [
-        newest_values(accounts[start : start + CHUNK], ids, on=day, then=day).on(day)
-        for start in range(0, len(accounts), CHUNK)
-    ]
+    sheets = [latest_values(accounts[start : start + CHUNK], ids, on=day) for start in range(0, len(accounts), CHUNK)]
     nothing = np.full((1, len(kpis)), np.nan)  # the row that -1 names: an account that is not there
     return Book(
         tuple(accounts),
@@ -61,9 +63,10 @@ def read_book(day: date) -> Book:
 
 
 def kept_book(day: date) -> Book:
-    """As `read_book`, but up to KEPT_SECONDS old; a new value, account or KPI is seen at once."""
+    """As `read_book`, but kept for KEPT_SECONDS at most and until a value, an account or a KPI comes or changes."""
     newest = [_newest(model) for model in (KpiValue, Account, Kpi)]
-    key = ":".join(["preview-book", day.isoformat(), *newest])
+    changed = Entry.objects.filter(event__in=CHANGING).aggregate(last=Max("seq"))["last"]
+    key = ":".join(["preview-book", day.isoformat(), *newest, str(changed)])
     found: Book | None = cache.get(key)
     if found is None:
         found = read_book(day)

@@ -18,7 +18,7 @@ from accounts.models import Account
 from core.actor import Actor
 from core.errors import DomainError
 from kpis import scoring
-from kpis.models import Kpi, Scorecard, ScorecardVersion
+from kpis.models import Kpi, Scorecard, ScorecardVersion, ScoreException
 from kpis.queries.assignment import live_versions
 from kpis.queries.book import Book, kept_book, read_book
 from kpis.queries.effect import BANDS, Cause, Effect, Extreme, Flow, Moved
@@ -60,7 +60,7 @@ def effect_of_definition(
         present, wins = _winners(row, live, scorecard, day)
         if wins:
             groups[present].append(row)
-    exceptions = exceptions_of([row.id for group in groups.values() for row in group])
+    exceptions = exceptions_of(list(ScoreException.objects.values_list("account_id", flat=True).distinct()))
     for present, group in groups.items():
         personal = {place: exceptions[row.id] for place, row in enumerate(group) if row.id in exceptions}
         after = _scored(proposed, book, group, personal, day)
@@ -85,7 +85,10 @@ class _Row:
 def _accounts(by: Actor) -> list[_Row]:
     shown = Account.objects.visible_to(by).active().order_by("pk")
     rows = shown.values_list("pk", "name", "sample", "arr", "currency", "owner__name", *FACTS)
-    return [_Row(*row[:6], Facts(*row[6:])) for row in rows]
+    return [
+        _Row(pk, name, sample, arr, currency, owner, Facts(*facts))
+        for pk, name, sample, arr, currency, owner, *facts in rows
+    ]
 
 
 @dataclass(frozen=True)

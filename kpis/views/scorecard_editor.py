@@ -108,8 +108,9 @@ def _count(text: str, otherwise: int) -> int:
 
 def _save(editing: Editing, *, seen: int) -> HttpResponse:
     """seen: the edits of the draft that the person knows of; an older number is a conflict, never an overwriting."""
-    if editing.read.errors or (fault := shape_fault(editing.definition)):
-        return _page(editing, status=422, refused="" if editing.read.errors else fault)
+    fault = "" if editing.read.errors else shape_fault(editing.definition) or ""
+    if editing.read.errors or fault:
+        return _page(editing, status=422, refused=fault)
     try:
         editing.version = edit_draft(
             version_id=editing.version.pk,

@@ -56,6 +56,7 @@ customElements.define("pl-scorecard", class extends HTMLElement {
       if (this.added) this.#show(this.added);
     } else if (target.id === "sc-effect") {
       this.#place();
+      this.#brief();
     }
   }
 
@@ -233,6 +234,14 @@ customElements.define("pl-scorecard", class extends HTMLElement {
     this.soon = setTimeout(() => {
       this.querySelector("#sc-look")?.dispatchEvent(new CustomEvent("look"));
     }, after);
+  }
+
+  // The figure of the preview in one line: for a reader, and where the preview lies below.
+  #brief() {
+    const words = this.querySelector("#sc-effect :is(.sc-big, .empty)")?.innerText.replace(/\s+/g, " ").trim() ?? "";
+    this.querySelector("[data-said]").textContent = words;
+    const count = this.querySelector("#sc-effect .sc-big > b")?.textContent;
+    this.querySelector("[data-brief]").textContent = count ? `${count} change colour` : "What it would do";
   }
 
   // The preview brought words for fields and rows: put each where it belongs, take away those that hold no more.

@@ -11,12 +11,13 @@ from accounts.models import Account
 from core.actor import Actor
 from kpis.models import Kpi, KpiValue, Scorecard, ScorecardVersion
 from kpis.models import ScoreException as StoredException
+from kpis.operations import correct_kpi_value, undo_correction
 from kpis.queries.book import kept_book, read_book
 from kpis.queries.effect import Effect
 from kpis.queries.preview import CannotPreview, effect_of, effect_of_definition
 from kpis.scoring import score_portfolio, scorecard_from_definition
 from kpis.scoring.difference import pushes
-from tests.kpis.health.book import NOW, SCORING, TODAY, fill, furnish, score, value
+from tests.kpis.health.book import NOVEMBER, NOW, SCORING, TODAY, fill, furnish, score, value
 from tests.world import World
 
 Definition = dict[str, Any]
@@ -211,6 +212,16 @@ def test_kept_values_see_a_new_one_at_once(book: World) -> None:
     assert KpiValue.objects.filter(account=newcomer).exists()
 
 
+def test_kept_values_see_a_correction_that_is_taken_back(book: World) -> None:
+    fill(book.account)
+    cell = {"account_id": book.account.pk, "kpi_code": "seat_use", "period": NOVEMBER, "by": SCORING, "at": NOW}
+    before = KpiValue.objects.get(kpi__code="seat_use")
+    made = correct_kpi_value(**cell, new=Decimal(0), reason="typing error", expected_value_id=before.pk)
+    assert effect(text(), kept=True).before["green"] == 0
+    undo_correction(value_id=made.pk, by=SCORING, at=NOW)
+    assert effect(text(), kept=True).before["green"] == 1
+
+
 def test_the_stored_form_is_plain_and_names_what_it_counts(book: World) -> None:
     book.account.arr = Decimal("1200.50")
     book.account.save()
@@ -233,3 +244,30 @@ def test_archived_accounts_and_portfolio_figures_have_no_part(book: World) -> No
     fill(account("Gone", archived_at=NOW))
     assert effect(text()).accounts == 1
     assert not set(read_book(TODAY).codes) & set(Kpi.objects.filter(portfolio_only=True).values_list("code", flat=True))
+
+
+def asked(world: World, person: Any, version: ScorecardVersion, body: Any) -> Any:
+    return world.browser(person).post(
+        f"/api/v1/scorecard-versions/{version.pk}/preview/", body, content_type="application/json"
+    )
+
+
+def test_the_api_tries_a_text_and_stores_nothing(book: World) -> None:
+    fill(book.account)
+    version = live()
+    said = asked(book, book.ana, version, {"definition": text(green_from=76)})
+    assert said.status_code == 200
+    body = said.json()
+    assert (body["changes_colour"], body["moved"][0]["name"], body["limited"]) == (1, "Initech", False)
+    assert asked(book, book.ana, version, {}).json()["changes_colour"] == 0
+    assert live().definition["green_from"] == 75
+
+
+def test_the_api_refuses_what_is_no_scorecard_and_who_may_not(book: World) -> None:
+    refused = asked(book, book.ana, live(), {"definition": text(green_from=10)})
+    assert (refused.status_code, refused.json()["code"]) == (409, "CannotPreview")
+    assert asked(book, book.ana, live(), {"definition": [1]}).status_code == 409
+    for person in (book.alice, book.vic):
+        assert asked(book, person, live(), {}).status_code == 403
+    nothing = ScorecardVersion(pk=book.account.pk)
+    assert asked(book, book.ana, nothing, {}).status_code == 404
