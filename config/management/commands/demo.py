@@ -14,6 +14,7 @@ from core.actor import Actor
 from core.rules import ADMIN, ANALYST, CSM, MANAGER, VIEWER
 from kpis import operations as kpis
 from kpis.operations import health
+from kpis.operations.indicators import evaluate_indicators
 from kpis.queries.assignment import live_cards
 from tenants.context import public_scope, tenant_scope
 from tenants.models import Tenant
@@ -104,6 +105,7 @@ def _portfolio(by: Actor) -> None:
     at, scoring = now(), Actor.system("scoring")
     accounts = kpis.add_sample_data(by=by, at=at)
     kpis.rescore_accounts(account_ids=accounts, at=at, by=scoring)
+    evaluate_indicators(account_ids=accounts, at=at, by=scoring)
     cards = live_cards()
     for chunk in health.chunks([*accounts, *kpis.add_sample_outcomes(by=by, at=at)]):
         health.rescore_past(account_ids=chunk, cards=cards, at=at, by=scoring)
