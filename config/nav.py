@@ -52,6 +52,7 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
         (
             Page("Accounts", "/accounts/", "building-2", "a"),
             Page("Uploads", "/uploads/", "file-up", "u", "kpis.upload"),
+            Page("Data quality", "/data-quality/", "badge-check", "q"),
             Page("KPI catalogue", "/kpis/", "gauge", "k"),
             Page("Scorecards", "/scorecards/", "scale", "c"),
         ),

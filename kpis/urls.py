@@ -22,6 +22,12 @@ uploads = [
     path("uploads/<uuid:upload_id>/roll-back/", views.roll_back, name="upload-roll-back"),
     path("uploads/<uuid:upload_id>/import-again/", views.import_again, name="upload-import-again"),
 ]
+quality = [
+    path("data-quality/", views.data_quality, name="data-quality"),
+    path("data-quality/list/", views.quality_list, name="quality-list"),
+    path("data-quality/contradictions/", views.contradictions, name="contradictions"),
+    path("data-quality/suggestions/", views.suggestion_list, name="suggestions"),
+]
 catalogue = [
     path("kpis/", views.kpi_list, name="catalogue"),
     path("kpis/confirm/", views.confirm, name="catalogue-confirm"),
@@ -113,4 +119,4 @@ indicators = [
     path("indicators/rules/<uuid:rule_id>/switch/", views.indicator_rule_switch, name="indicator-rule-switch"),
     path("accounts/<uuid:account_id>/panels/indicators/", views.panel_indicators, name="panel-indicators"),
 ]
-urlpatterns = [*formulas, *indicators, *scorecard_editor, *scorecards, *uploads, *catalogue, *portfolio, *grid]
+urlpatterns = [*formulas, *indicators, *scorecard_editor, *scorecards, *uploads, *quality, *catalogue, *portfolio, *grid]

@@ -1,5 +1,6 @@
 from kpis.serializers.catalogue import KpiOut, UnknownKpiOut, UnknownKpiSettlement
 from kpis.serializers.inbox import InboxFileOut, SourceIn, SourceOut
+from kpis.serializers.quality import CellPageOut, CellQuery, DecideIn, QualityOut, SuggestionOut
 from kpis.serializers.uploads import (
     AccountDecisions,
     CompareQuery,
@@ -15,16 +16,21 @@ from kpis.serializers.uploads import (
 
 __all__ = [
     "AccountDecisions",
+    "CellPageOut",
+    "CellQuery",
     "CompareQuery",
+    "DecideIn",
     "DifferencePageOut",
     "InboxFileOut",
     "KpiOut",
-    "SourceIn",
-    "SourceOut",
-    "UnknownKpiOut",
-    "UnknownKpiSettlement",
+    "QualityOut",
     "RollbackEffectOut",
     "RollbackReason",
+    "SourceIn",
+    "SourceOut",
+    "SuggestionOut",
+    "UnknownKpiOut",
+    "UnknownKpiSettlement",
     "UploadAnswers",
     "UploadInput",
     "UploadIssueOut",

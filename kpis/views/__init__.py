@@ -21,6 +21,7 @@ from kpis.views.panels import health as panel_health
 from kpis.views.panels import measures as panel_measures
 from kpis.views.panels import why as panel_why
 from kpis.views.portfolio import portfolio, portfolio_export, portfolio_filter
+from kpis.views.quality import contradictions, data_quality, quality_list, suggestion_list
 from kpis.views.sample import sample_add, sample_remove
 from kpis.views.scorecard_editor import scorecard_edit
 from kpis.views.scorecard_effect import scorecard_effect
@@ -55,21 +56,22 @@ from kpis.views.uploads import (
 )
 
 __all__ = [
+    "answer",
     "back_test",
     "back_test_cancel",
     "back_test_state",
-    "answer",
     "cancel",
     "commit",
     "compare",
     "compare_export",
     "confirm",
+    "contradictions",
+    "data_quality",
     "evidence",
     "formula",
     "formula_check",
     "formula_retire",
     "grid",
-    "value_lineage",
     "grid_cell",
     "grid_paste",
     "held",
@@ -94,17 +96,17 @@ __all__ = [
     "portfolio",
     "portfolio_export",
     "portfolio_filter",
-    "roll_back",
+    "quality_list",
     "restore_exception",
+    "roll_back",
     "sample_add",
     "sample_remove",
-    "scorecard_edit",
-    "scorecard_effect",
-    "set_exception",
     "scorecard",
     "scorecard_archive",
     "scorecard_compare",
     "scorecard_draft",
+    "scorecard_edit",
+    "scorecard_effect",
     "scorecard_list",
     "scorecard_merge",
     "scorecard_new",
@@ -113,9 +115,11 @@ __all__ = [
     "scorecard_rule",
     "scorecard_step",
     "scorecard_version",
+    "set_exception",
     "settle",
     "settle_accounts",
     "starter",
+    "suggestion_list",
     "take_in",
     "take_in_named",
     "undo_correction",
@@ -123,5 +127,6 @@ __all__ = [
     "unknown",
     "upload",
     "upload_list",
+    "value_lineage",
     "withdraw_exception",
 ]
