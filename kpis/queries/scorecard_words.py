@@ -25,6 +25,7 @@ PARTS = {
     "reason": "Reason",
     "order": "Order",
 }
+OPERATORS = {"<=": "is at most", ">=": "is at least", "<": "is below", ">": "is above"}
 FIGURES = {"green_from": "Healthy from", "yellow_from": "Watch from", "minimum_coverage": "Least coverage"}
 
 
@@ -47,6 +48,11 @@ class Row:
     share_before: float | None
     share_after: float | None
     kpi: str
+
+    @property
+    def moves(self) -> bool:
+        """Whether the share is another as it is printed."""
+        return round(self.share_before or 0, 1) != round(self.share_after or 0, 1)
 
     @property
     def shift(self) -> float | None:
@@ -84,7 +90,8 @@ def row_name(key: str, row: Any, names: Mapping[str, str]) -> str:
 
 def exception_text(rule: Mapping[str, Any], names: Mapping[str, str]) -> str:
     code, kind = str(rule.get("kpi", "")), str(rule.get("kind", ""))
-    condition = f"{names.get(code, code)} {rule.get('op', '')} {part_text('value', rule.get('value'), names)}"
+    operator = OPERATORS.get(str(rule.get("op", "")), str(rule.get("op", "")))
+    condition = f"{names.get(code, code).partition(' (')[0]} {operator} {part_text('value', rule.get('value'), names)}"
     return f"{kind.capitalize()} at {part_text('limit', rule.get('limit'), names)} when {condition}"
 
 
@@ -114,6 +121,8 @@ def part_text(part: str, value: Any, names: Mapping[str, str]) -> str:
             return "as its cadence says" if value is None else f"{value} days"
         case "outcome_like":
             return "yes" if value else "no"
+        case "op":
+            return OPERATORS.get(value, str(value))
         case "category" | "kpi":
             return names.get(value, str(value))
         case "anchors":

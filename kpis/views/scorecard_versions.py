@@ -1,6 +1,7 @@
 """One version of a scorecard: its text, the steps it takes to be live, and what it says otherwise than another."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +62,7 @@ def _page(request: Request, version: ScorecardVersion, *, error: str = "", field
         "exceptions": queries.exceptions_of(version, dict(Kpi.objects.values_list("code", "name"))),
         "figures": queries.figures_of(version),
         "effect": version.effect if by.sees_all else None,
+        "effect_day": date.fromisoformat(version.effect["day"]) if version.effect else None,
         "moved": (version.effect or {}).get("moved", [])[:MOVED] if by.sees_all else [],
         "behind": live is not None and version.based_on_id not in (None, live.pk) and version.editable,
         "ready": version.findings is not None and not refused and record is not None,
