@@ -12,11 +12,13 @@ FACTORS: dict[str, tuple[tuple[float, str], ...]] = {
     "%": ((100, "a fraction for a percentage"),),
     "h": ((60, "minutes for hours"), (24, "days for hours")),
     "working h": ((60, "minutes for hours"),),
-    "days": ((24, "hours for days"), (7, "weeks for days")),
+    "days": ((24, "hours for days"),),
 }
 OTHERS = ((1000, "thousands for ones"), (100, "hundredths for ones"))
 LEAST_HISTORY = 4  # other months without which nothing is said of a unit
-LEAST_OUTLIER = 6  # and of an outlier
+LEAST_OUTLIER = 12  # and of an outlier: half a year of real figures is full of months that stand alone
+LEAST_DIFFERENT = 6  # figures among them: of a scale with few steps every step is usual
+LEAST_FACTOR = 12.0  # no slip of a unit is smaller
 STEADY = 0.35  # of its logarithm: how far an account's months may spread for a factor to mean anything
 CLOSE = 0.25  # how near to the other months the mended figure must come, in the same measure
 FAR, FAR_AT_END = 9.0, 16.0  # robust standard deviations; the newest month may be the first of something new
@@ -36,11 +38,7 @@ def units_and_outliers(cube: Cube) -> Iterator[Finding]:
 
 def _month(measure: Measure, series: Floats, rows: NDArray[np.intp], kpi: int, month: int) -> Iterator[Finding]:
     others = np.delete(series, month, axis=1)
-    enough = (~np.isnan(others)).sum(axis=1) >= LEAST_HISTORY
-    middles = np.full(len(rows), np.nan)
-    middles[enough] = np.nanmedian(others[enough], axis=1)
-    jumps = np.abs(series[:, month] - middles) >= LEAST_JUMP * np.maximum(np.abs(middles), 1e-9)
-    for at in np.flatnonzero(jumps):
+    for at in _worth_a_look(series[:, month], others):
         row = others[at][~np.isnan(others[at])]
         value = float(series[at, month])
         slip = _slip(value, row, measure)
@@ -54,7 +52,7 @@ def _month(measure: Measure, series: Floats, rows: NDArray[np.intp], kpi: int, m
                 {"factor": factor, "usual": round(middle, 6), "months": int(row.size)},
                 proposed=proposed,
             )  # fmt: skip
-        elif row.size >= LEAST_OUTLIER:
+        elif row.size >= LEAST_OUTLIER and len(set(row.tolist())) >= LEAST_DIFFERENT:
             distance = _distance(series[at], month, row)
             if distance:
                 yield Finding(
@@ -66,6 +64,18 @@ def _month(measure: Measure, series: Floats, rows: NDArray[np.intp], kpi: int, m
                         "months": int(row.size),
                     },
                 )  # fmt: skip
+
+
+def _worth_a_look(values: Floats, others: Floats) -> NDArray[np.intp]:
+    """Rows that are far enough from the middle of the others to be a slip, or an outlier of a long history."""
+    count = (~np.isnan(others)).sum(axis=1)
+    enough = count >= LEAST_HISTORY
+    middles = np.full(len(values), np.nan)
+    middles[enough] = np.nanmedian(others[enough], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slips = np.abs(np.log(values / middles)) >= np.log(LEAST_FACTOR)
+    jumps = np.abs(values - middles) >= LEAST_JUMP * np.maximum(np.abs(middles), 1e-9)
+    return np.flatnonzero(slips | (jumps & (count >= LEAST_OUTLIER)))
 
 
 def _slip(value: float, others: Floats, measure: Measure) -> tuple[float, str, float] | None:
