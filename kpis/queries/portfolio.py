@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Count, F, IntegerField, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Lower
 
+from accounts.conditions import matching, read
 from accounts.models import Account
 from core.actor import Actor
 from core.money import CURRENCIES
@@ -37,6 +38,7 @@ class BookFilter:
     region: str = ""
     stage: str = ""
     sample: str = ""  # only or without
+    where: str = ""  # a condition of accounts.conditions
     sort: str = "attention"  # one of SORTS, with "-" downwards
 
     @property
@@ -45,7 +47,7 @@ class BookFilter:
 
 
 def book(wanted: BookFilter, *, by: Actor, today: date) -> QuerySet[Account]:
-    """The accounts `by` sees of those wanted, unordered."""
+    """The accounts `by` sees of those wanted, unordered. Raises ConditionError for a `where` that is none."""
     accounts = Account.objects.visible_to(by).active().filter(_of_view(wanted.view, by, today))
     if wanted.band == Band.UNKNOWN:
         accounts = accounts.filter(Q(health__band=Band.UNKNOWN) | Q(health=None))
@@ -60,6 +62,8 @@ def book(wanted: BookFilter, *, by: Actor, today: date) -> QuerySet[Account]:
             accounts = accounts.filter(**{name: given})
     if wanted.sample:
         accounts = accounts.filter(sample=wanted.sample == "only")
+    if wanted.where:
+        accounts = accounts.filter(matching(read(wanted.where), today=today))
     return accounts
 
 

@@ -2,6 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.conditions import ConditionError, read
 from kpis.models import Band
 from kpis.queries.portfolio import SORTS, BookFilter
 
@@ -25,9 +26,23 @@ class PortfolioQuery(serializers.Serializer[Any]):
     region = serializers.CharField(max_length=80, required=False, allow_blank=True)
     stage = serializers.CharField(max_length=20, required=False, allow_blank=True)
     sample = serializers.ChoiceField(choices=("only", "without"), required=False, allow_blank=True)
+    where = serializers.CharField(
+        max_length=2000,
+        required=False,
+        allow_blank=True,
+        help_text='A condition, like: tier = "Gold" and (health < 60 or renewal_on <= today + 90 days)',
+    )
     sort = serializers.ChoiceField(
         choices=[sign + name for name in SORTS for sign in ("", "-")], required=False, allow_blank=True
     )
+
+    def validate_where(self, text: str) -> str:
+        try:
+            if text.strip():
+                read(text)
+        except ConditionError as wrong:
+            raise serializers.ValidationError(str(wrong)) from wrong
+        return text.strip()
 
     def wanted(self) -> BookFilter:
         """The filter of everything that was readable; call is_valid() first. What was not is left out."""

@@ -18,6 +18,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from accounts import rules as accounts_rules
+from accounts.conditions import read, words
 from accounts.models import Account
 from accounts.queries import last_seq
 from core.http import Request, keyset_page, permission_required
@@ -56,6 +57,7 @@ LABELS = {
     "stage": "Stage",
     "sample": "Sample accounts",
     "band": "Band",
+    "where": "Condition",
 }
 
 
@@ -189,6 +191,7 @@ def portfolio(request: Request) -> HttpResponse:
         "may_upload": allowed(by, rules.UPLOAD),
         "live_since": last_seq(),
         "here": request.get_full_path(),
+        "unread": asked(request).errors.get("where"),
     }
     if whole.accounts:
         context |= _filled(request, wanted, whole, today)
@@ -197,9 +200,14 @@ def portfolio(request: Request) -> HttpResponse:
 
 
 def _wanted(request: Request) -> BookFilter:
+    return asked(request).wanted()
+
+
+def asked(request: Request) -> PortfolioQuery:
+    """What the address asks for, with what of it could not be read in `errors`."""
     given = PortfolioQuery(data=request.GET.dict())
     given.is_valid()
-    return given.wanted()
+    return given
 
 
 def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) -> dict[str, Any]:
@@ -266,13 +274,14 @@ def _chips(wanted: BookFilter, request: Request) -> list[tuple[str, str, str]]:
         value = getattr(wanted, name)
         if not value or (name == "band" and not wanted.view):
             continue
-        words = {
+        say = {
             "owner": lambda: queries.owner_name(wanted.owner, by=request.actor),
             "sample": lambda: "shown alone" if wanted.sample == "only" else "left out",
             "band": lambda: Band(wanted.band).label,
+            "where": lambda: words(read(wanted.where)),
             "stage": lambda: dict(Account.Stage.choices).get(wanted.stage, wanted.stage),
         }.get(name, lambda value=value: value)
-        chips.append((label, words(), address(wanted, **{name: ""})))
+        chips.append((label, say(), address(wanted, **{name: ""})))
     return chips
 
 
@@ -282,22 +291,6 @@ def _picture(accounts: QuerySet[Account], totals: Totals, links: Links) -> dict[
         bins = queries.spread(totals)
         return {"bins": bins, "tallest": max((one.count for one in bins), default=1)}
     return {"marks": [(m.name, m.score, m.band, m.size, links.page(m.id)) for m in queries.marks(accounts)]}
-
-
-@login_required
-@require_GET
-def portfolio_filter(request: Request) -> HttpResponse:
-    """The filter form: a dialog on the page, a page of its own without script."""
-    choices = queries.choices(by=request.actor)
-    context = {
-        "wanted": _wanted(request),
-        "choices": choices,
-        "owners": [("nobody", "Nobody"), *choices.owners],
-        "bands": [(band.value, band.label) for band in SHOWN],
-        "samples": [("without", "Leave them out"), ("only", "Show only them")],
-    }
-    template = "kpis/portfolio_filter.html#dialog" if request.htmx else "kpis/portfolio_filter.html"
-    return render(request, template, context)
 
 
 @login_required

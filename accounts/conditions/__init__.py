@@ -1,0 +1,29 @@
+"""The one condition language: filters, saved views, segments, triggers, exports and the API speak it.
+
+    tier = "Gold" and (health < 60 or renewal_on <= today + 90 days) and not (owner is unknown)
+
+Text becomes a tree, the tree becomes SQL over the accounts and a sentence for people. What is not known satisfies no
+comparison, and no negation of one either: `not (health < 60)` are the accounts known to stand at 60 or more.
+"""
+
+from accounts.conditions.errors import ConditionError
+from accounts.conditions.fields import Field, Kind, connect, every_field, find
+from accounts.conditions.matching import matching
+from accounts.conditions.nodes import Comparison, Group, Node
+from accounts.conditions.reading import read
+from accounts.conditions.words import words
+
+__all__ = [
+    "Comparison",
+    "ConditionError",
+    "Field",
+    "Group",
+    "Kind",
+    "Node",
+    "connect",
+    "every_field",
+    "find",
+    "matching",
+    "read",
+    "words",
+]

@@ -1,0 +1,23 @@
+"""What conditions over accounts can ask of: fields that every tenant has, and those that a tenant makes."""
+
+from accounts.conditions.fields import Field, Finder, Kind, Lister, column
+from accounts.models import Account
+from kpis.queries.fields import HEALTH_FIELDS, kpi_field, kpi_fields
+
+FIELDS: tuple[Field, ...] = (
+    column("name", "Name", Kind.TEXT),
+    column("key", "Number", Kind.TEXT),
+    column("owner", "Owner", Kind.TEXT, "owner__name"),
+    column("tier", "Tier", Kind.TEXT),
+    column("industry", "Industry", Kind.TEXT),
+    column("region", "Region", Kind.TEXT),
+    column("stage", "Stage", Kind.CHOICE, choices=tuple(Account.Stage.choices)),
+    column("arr", "ARR", Kind.NUMBER),
+    column("currency", "Currency", Kind.TEXT),
+    column("renewal_on", "Renewal", Kind.DATE),
+    column("customer_since", "Customer since", Kind.DATE),
+    column("parent", "Parent", Kind.TEXT, "parent__name"),
+    column("sample", "Sample", Kind.YES),
+    *HEALTH_FIELDS,
+)
+FINDERS: tuple[tuple[Finder, Lister], ...] = ((kpi_field, kpi_fields),)
