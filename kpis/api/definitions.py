@@ -21,7 +21,8 @@ from core.http import UUID_PATTERN, ApiRequest
 from core.rules import require
 from kpis import rules
 from kpis.catalogue.edges import NewRange
-from kpis.catalogue.metrics import BY_SLUG, METRICS, Metric
+from kpis.catalogue.metric import Metric
+from kpis.catalogue.metrics import METRICS, metric_named
 from kpis.models import Benchmark, Kpi, ReferenceRange, Target
 from kpis.operations.goals import add_benchmark, end_target, remove_benchmark, set_target
 from kpis.operations.ranges import import_ranges, set_range, withdraw_range
@@ -199,7 +200,7 @@ class Metrics(ViewSet):
 
     @extend_schema(responses=MetricOut)
     def retrieve(self, request: ApiRequest, slug: str) -> Response:
-        found: Metric | None = BY_SLUG.get(slug)
+        found: Metric | None = metric_named(slug)
         if found is None:
             raise Http404("There is no such figure.")
         return Response(MetricOut(found).data)

@@ -101,7 +101,7 @@ def actor_words(label: str) -> str:
 @register.simple_tag
 def metric(slug: str, label: str = "") -> SafeString:
     """A word beside a figure that leads to the figure's card. Raises KeyError for a figure without one."""
-    known = BY_SLUG[slug]
+    known = BY_SLUG[slug.replace("_", "-")]
     return format_html(
         '<a class="metric" href="/metrics/{}/" title="{}">{}</a>', known.slug, known.says, label or known.name
     )

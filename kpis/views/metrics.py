@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from core.http import Request
 from kpis import queries
-from kpis.catalogue.metrics import BY_SLUG, METRICS
+from kpis.catalogue.metrics import METRICS, metric_named
 
 
 @login_required
@@ -27,7 +27,7 @@ def metric_list(request: Request) -> HttpResponse:
 @require_GET
 def metric(request: Request, slug: str) -> HttpResponse:
     """The card of one figure: what it says, formula, grain, owner, caveats, changes, where it is shown."""
-    found = BY_SLUG.get(slug)
+    found = metric_named(slug)
     if found is None:
         raise Http404("There is no such figure.")
     return render(request, "kpis/metric.html", {"metric": found})

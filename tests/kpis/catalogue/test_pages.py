@@ -14,7 +14,8 @@ from tests.world import World
 NEW = {
     "name": "Café visits", "code": "", "category": "adoption", "portfolio_only": "false", "unit": "count",
     "direction": "up", "minimum": "0", "maximum": "", "cadence": "month", "aggregation": "sum", "weight": "2",
-    "description": "Counted at the door.", "caveats": "Staff count too.", "owner_label": "Ana", "aliases": "Coffee\nCake",
+    "description": "Counted at the door.", "caveats": "Staff count too.", "owner_label": "Ana",
+    "aliases": "Coffee\nCake",
 }  # fmt: skip
 
 
