@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET
 
 from core.http import Request, permission_required
 from kpis import rules
-from kpis.models import ScorecardVersion
-from kpis.queries.effect import BANDS, Effect, Moved
+from kpis.models import Band, ScorecardVersion
+from kpis.queries.effect import Effect, Moved
 from kpis.queries.preview import CannotPreview, effect_of
 from kpis.views.flows import picture
 
@@ -65,8 +65,8 @@ def _tabs(effect: Effect, version: ScorecardVersion, wanted: dict[str, str]) -> 
         ("Better", {"way": "better"}, len(effect.better)),
     ]
     for flow in effect.flows:
-        if flow.before in BANDS:
-            tabs.append((f"{flow.before} → {flow.after}", {"from": flow.before, "to": flow.after}, flow.accounts))
+        words = f"{Band(flow.before).label} → {Band(flow.after).label.lower()}"
+        tabs.append((words, {"from": flow.before, "to": flow.after}, flow.accounts))
     now_wanted = {name: value for name, value in wanted.items() if value}
     return [(name, _url(version, query), count, query == now_wanted) for name, query, count in tabs]
 
