@@ -11,8 +11,8 @@ from kpis.scoring import default_scorecard, scorecard_to_definition
 
 # Code -> what a person reads when choosing what to start from.
 TEMPLATES = {
-    "catalogue": "The catalogue: every KPI with ranges; healthy from 75, watch from 50",
-    "catalogue_67_34": "The catalogue with wider bands: healthy from 67, watch from 34",
+    "catalogue": "Catalogue: bands from 75 and 50",
+    "catalogue_67_34": "Catalogue: wider bands from 67 and 34",
 }
 
 

@@ -9,7 +9,7 @@ from kpis.catalogue.ranges import Range
 from kpis.models import Kpi, ScorecardVersion
 from kpis.queries.back_tests import record_of, running_test
 from kpis.queries.scorecard_words import Row, dated_text, exception_text, part_text, ranges_or_none, row_name, row_of
-from kpis.scoring.document import DEFAULTS, differences, merge, shares_of
+from kpis.scoring.document import DEFAULTS, differences, merge, rows_of, shares_of
 from kpis.scoring.findings import REFUSED
 
 State = ScorecardVersion.State
@@ -268,7 +268,8 @@ def merge_preview(version: ScorecardVersion) -> MergePreview | None:
         )
         for clash in merged.clashes
     ]
-    return MergePreview(live, clashes, [row_name(key, None, names) for key in merged.taken])
+    rows = rows_of(version.definition) | rows_of(live.definition)  # a row that was taken out there is still here
+    return MergePreview(live, clashes, [row_name(key, rows.get(key), names) for key in merged.taken])
 
 
 def _said(key: str, base: Any, side: Any, names: Mapping[str, str]) -> str:
