@@ -173,7 +173,7 @@ def _checked(kpi: Kpi, given: Mapping[str, Any]) -> dict[str, Any]:
               for name, value in given.items()}  # fmt: skip
     if "name" in fields and not normalise(fields["name"]):
         raise DomainError("A KPI needs a name.", field="name")
-    allowed = {
+    allowed: dict[str, list[Any]] = {
         "category": [category.code for category in CATEGORIES],
         "direction": list(Kpi.Direction.values),
         "cadence": ["week", "month", "quarter", "once"],

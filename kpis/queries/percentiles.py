@@ -128,7 +128,7 @@ def best_quarter(kpi: Kpi, *, on: date, leaving_out: UUID) -> tuple[Decimal, int
     if kpi.direction == Kpi.Direction.BAND:
         return None
     with connection.cursor() as cursor:
-        params = [leaving_out, [kpi.pk], [oldest_that_counts(kpi, on)], on, False]
+        params: list[Any] = [leaving_out, [kpi.pk], [oldest_that_counts(kpi, on)], on, False]
         cursor.execute(_OTHERS.format(alike=""), params)
         values = np.array([value for _, value, own in cursor.fetchall() if not own])
     if len(values) < SMALLEST_GROUP:

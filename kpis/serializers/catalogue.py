@@ -25,7 +25,7 @@ class KpiOut(serializers.ModelSerializer[Kpi]):
 
 class UseOut(serializers.Serializer[Any]):
     kind = serializers.CharField()
-    label = serializers.CharField()
+    label: Any = serializers.CharField()
     url = serializers.CharField()
     live = serializers.BooleanField()
     note = serializers.CharField()

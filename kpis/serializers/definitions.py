@@ -13,10 +13,13 @@ from kpis.operations.goals import STATISTICS
 CADENCES = [("week", "Weekly"), ("month", "Monthly"), ("quarter", "Quarterly"), ("once", "Once")]
 AGGREGATIONS = [("last", "The last month"), ("mean", "The mean of its months"), ("sum", "The sum of its months")]
 WEIGHTS = [(3, "High, 3"), (2, "Medium, 2"), (1, "Low, 1"), (0, "Shown, never scored")]
-NUMBER = {"invalid": "Enter a number, such as 85 or 3.5.", "max_digits": "This number is too long to be kept."}
+NUMBER: dict[str, Any] = {
+    "invalid": "Enter a number, such as 85 or 3.5.",
+    "max_digits": "This number is too long to be kept.",
+}
 NUMBER |= dict.fromkeys(("max_string_length", "max_whole_digits"), NUMBER["max_digits"])
 NUMBER["max_decimal_places"] = "Six decimals are kept, not more."
-CHOOSE = {"invalid_choice": "Choose one of these."}
+CHOOSE: dict[str, Any] = {"invalid_choice": "Choose one of these."}
 
 
 def number(**given: Any) -> serializers.DecimalField:
@@ -73,7 +76,7 @@ class RangeInput(serializers.Serializer[Any]):
 
     valid_from = serializers.DateField(error_messages={"invalid": "Enter a day."})
     never_red = serializers.BooleanField(required=False, default=False)
-    source = serializers.CharField(max_length=200, allow_blank=True, required=False, default="")
+    source: Any = serializers.CharField(max_length=200, allow_blank=True, required=False, default="")
     source_year = serializers.IntegerField(
         min_value=1900, max_value=2100, allow_null=True, required=False, default=None,
         error_messages={"invalid": "Enter a year, such as 2026."},
@@ -132,7 +135,7 @@ class BenchmarkFields(serializers.Serializer[Any]):
     population = serializers.CharField(max_length=160, error_messages={"blank": "Say of whom the figure speaks."})
     statistic = serializers.ChoiceField(choices=STATISTICS, error_messages=CHOOSE)
     value = number()
-    source = serializers.CharField(max_length=200, error_messages={"blank": "Say where it was published."})
+    source: Any = serializers.CharField(max_length=200, error_messages={"blank": "Say where it was published."})
     year = serializers.IntegerField(error_messages={"invalid": "Enter the year the figure speaks of."})
 
 

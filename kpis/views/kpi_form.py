@@ -128,7 +128,8 @@ def _after_alias(request: Request, code: str, said: str, *, undo: str = "") -> H
         return redirect(reverse("kpis:kpi", args=[code]) + "#names")
     answer = kpi_answer(request, code, part="names")
     from_undo = "names" not in (request.htmx.target or "")  # the toast swaps nothing: what shows the names listens
-    return toast(answer, said, undo_url=undo, **({"kpi-names": {}} if from_undo else {}))
+    told: dict[str, Any] = {"kpi-names": {}} if from_undo else {}
+    return toast(answer, said, undo_url=undo, **told)
 
 
 def _posted(request: Request) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def range_withdraw(request: Request, code: str, range_id: UUID) -> HttpResponse:
 
 def _posted(request: Request) -> dict[str, Any]:
     """The posted form; an empty field is no edge."""
-    data: dict[str, Any] = {name: value for name, value in request.POST.items() if value.strip()}
+    data: dict[str, Any] = {name: value for name, value in request.POST.dict().items() if value.strip()}
     data["never_red"] = "never_red" in request.POST
     return data
 
