@@ -28,7 +28,7 @@ class AccountExceptions(ViewSet):
     def list(self, request: ApiRequest, account_id: str) -> Response:
         account = Account.objects.visible_to(request.actor).get(pk=UUID(account_id))
         found = exceptions_on(account, today=now().date(), by=request.actor)
-        return Response(ExceptionOut(found, many=True).data)
+        return Response(ExceptionOut(found, many=True).data)  # type: ignore[arg-type]
 
     @extend_schema(request=ExceptionInput, responses={201: ExceptionOut}, operation_id="accounts_exceptions_create")
     def create(self, request: ApiRequest, account_id: str) -> Response:

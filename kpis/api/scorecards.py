@@ -16,6 +16,7 @@ from kpis.models import Scorecard, ScorecardVersion
 from kpis.operations import scorecard_drafts as drafts
 from kpis.operations import scorecard_reviews as reviews
 from kpis.operations import scorecards as cards
+from kpis.operations.exceptions import add_standard_exceptions
 from kpis.queries import scorecard_versions, scorecards
 from kpis.serializers import scorecards as shapes
 
@@ -142,6 +143,13 @@ class ScorecardVersions(ReadOnlyModelViewSet[ScorecardVersion]):
         """Take the reference ranges of the catalogue into a draft."""
         given = _given(shapes.Seen, request)
         return Response(_version(drafts.take_ranges(version_id=UUID(pk), **given, by=request.actor), request))
+
+    @extend_schema(request=shapes.Seen, responses=shapes.VersionOut)
+    @action(detail=True, methods=["post"])
+    def exceptions(self, request: ApiRequest, pk: str) -> Response:
+        """Put the usual caps into a draft, such as "Champion left caps overall at 60"."""
+        given = _given(shapes.Seen, request)
+        return Response(_version(add_standard_exceptions(version_id=UUID(pk), **given, by=request.actor), request))
 
     @extend_schema(request=shapes.MergeChoices, responses=shapes.VersionOut)
     @action(detail=True, methods=["post"])

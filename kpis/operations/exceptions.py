@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +15,9 @@ from core.errors import Conflict, DomainError
 from core.rules import require
 from kpis import rules
 from kpis.events import ExceptionSet, ExceptionWithdrawn
-from kpis.models import ScoreException
+from kpis.models import ScorecardVersion, ScoreException
+from kpis.operations.scorecard_drafts import edit_draft, lock_draft
+from kpis.scoring import with_standard_exceptions
 
 REASON_LENGTH = 200
 ORDER = 100  # after the rules of the scorecard, so that a person has the last word
@@ -102,7 +104,7 @@ def restore_exception(*, exception_id: UUID, by: Actor, at: datetime) -> ScoreEx
     if gone.withdrawn_at is None:
         raise ExceptionEnded("This is not withdrawn.")
     wanted = Wanted(
-        kind=gone.kind,
+        kind=cast(Literal["cap", "floor"], gone.kind),
         limit=Decimal(gone.limit_hundredths).scaleb(-2),
         reason=gone.reason,
         starts_on=max(gone.starts_on, at.date()),
@@ -110,6 +112,18 @@ def restore_exception(*, exception_id: UUID, by: Actor, at: datetime) -> ScoreEx
         order=gone.order,
     )
     return set_exception(account_id=gone.account_id, wanted=wanted, by=by, at=at)
+
+
+@transaction.atomic
+def add_standard_exceptions(*, version_id: UUID, edits: int, by: Actor) -> ScorecardVersion:
+    """Put the usual caps into a draft, such as "Champion left caps overall at 60"; those it has stay as they are.
+
+    edits: as in `edit_draft`, which says what is emitted and raised.
+    """
+    require(by, rules.EDIT_SCORECARD)
+    version = lock_draft(version_id, edits=edits)
+    definition = with_standard_exceptions(version.definition)
+    return edit_draft(version_id=version_id, definition=definition, edits=edits, by=by)
 
 
 def _checked(wanted: Wanted, today: date) -> str:

@@ -71,7 +71,7 @@ def families(account_ids: Sequence[UUID] | None) -> list[Member]:
         if not tops:
             return []
         cursor.execute(_BELOW, [tops])
-        return [Member(*row[:6], row[6] or Band.UNKNOWN.value) for row in cursor.fetchall()]
+        return [Member(*known, band or Band.UNKNOWN.value) for *known, band in cursor.fetchall()]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The health score: from KPI values to a score, its bounds and its exact parts. Pure numpy, no Django."""
 
-from kpis.scoring.exception_rules import ExceptionRule, exception_rule
+from kpis.scoring.exception_rules import ExceptionRule, exception_rule, with_standard_exceptions
 from kpis.scoring.exceptions import (
     AppliedException,
     ScoreException,
@@ -63,4 +63,5 @@ __all__ = [
     "scorecard_of",
     "scorecard_to_definition",
     "with_exceptions",
+    "with_standard_exceptions",
 ]

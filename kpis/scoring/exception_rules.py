@@ -12,6 +12,19 @@ Floats = NDArray[np.float64]
 
 RULE_ORDER = 50  # before what a person sets, whose order is 100 unless said otherwise
 
+# Of the usual caps those whose ground is a KPI of the catalogue; an open case or an invoice is none yet.
+STANDARD_EXCEPTIONS = (
+    {
+        "kpi": "champion_status",
+        "op": "<=",
+        "value": 0,
+        "kind": "cap",
+        "limit": 60,
+        "reason": "Champion left",
+        "order": 10,
+    },
+)
+
 _HOLDS = {"<=": np.less_equal, ">=": np.greater_equal, "<": np.less, ">": np.greater}
 
 
@@ -63,3 +76,12 @@ def exception_rule(row: Mapping[str, Any]) -> ExceptionRule:
         reason=row["reason"],
         order=int(row.get("order", RULE_ORDER)),
     )
+
+
+def with_standard_exceptions(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with the usual caps it does not have yet, as far as their KPIs are on it."""
+    given = list(definition.get("exceptions") or ())
+    items = {item["kpi"] for item in definition["items"]}
+    there = {(row.get("kpi"), row.get("kind")) for row in given}
+    more = [dict(row) for row in STANDARD_EXCEPTIONS if row["kpi"] in items and (row["kpi"], row["kind"]) not in there]
+    return {**definition, "exceptions": [*given, *more]} if more else dict(definition)

@@ -19,6 +19,7 @@ from kpis import rules
 from kpis.models import Kpi, ScorecardVersion
 from kpis.operations import scorecard_drafts as drafts
 from kpis.operations import scorecard_reviews as reviews
+from kpis.operations.exceptions import add_standard_exceptions
 from kpis.queries import scorecard_versions as queries
 from kpis.queries.back_tests import record_of, running_test
 from kpis.queries.scorecards import versions
@@ -125,6 +126,11 @@ def _ranges(request: Request, version: ScorecardVersion, given: dict[str, Any]) 
     return "The catalogue's ranges are in the draft." if done.edits != given["edits"] else "The ranges are the same."
 
 
+def _exceptions(request: Request, version: ScorecardVersion, given: dict[str, Any]) -> str:
+    done = add_standard_exceptions(version_id=version.pk, **given, by=request.actor)
+    return "The usual caps are in the draft." if done.edits != given["edits"] else "The usual caps are there already."
+
+
 Step = Callable[[Request, ScorecardVersion, dict[str, Any]], str]
 STEPS: dict[str, tuple[Step, type[Any]]] = {
     "check": (_check, Seen),
@@ -132,6 +138,7 @@ STEPS: dict[str, tuple[Step, type[Any]]] = {
     "withdraw": (_withdraw, Seen),
     "drop": (_drop, Seen),
     "ranges": (_ranges, Seen),
+    "exceptions": (_exceptions, Seen),
     "approve": (_approve, Decision),
     "reject": (_reject, Rejection),
 }
@@ -140,7 +147,7 @@ STEPS: dict[str, tuple[Step, type[Any]]] = {
 @login_required
 @require_POST
 def scorecard_step(request: Request, version_id: UUID, step: str) -> HttpResponse:
-    """One step of a version: check, submit, withdraw, drop, ranges, approve, reject."""
+    """One step of a version: check, submit, withdraw, drop, ranges, exceptions, approve, reject."""
     if step not in STEPS:
         raise Http404
     version = _found(version_id)

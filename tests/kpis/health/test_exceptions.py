@@ -14,6 +14,7 @@ from kpis.operations.exceptions import (
     ExceptionEnded,
     NotAnException,
     Wanted,
+    add_standard_exceptions,
     restore_exception,
     set_exception,
     withdraw_exception,
@@ -311,3 +312,19 @@ def test_the_api_sets_lists_withdraws_and_explains(book: World) -> None:
     assert (explained["score"], explained["base"], explained["adds_up"]) == ("60.00", "75.00", True)
     assert (gone.json()["state"], back.json()["state"]) == ("withdrawn", "holds")
     assert card["why"] == "Standard applies: it is for every account"
+
+
+def test_the_usual_caps_are_offered_to_a_draft_once(book: World) -> None:
+    live = ScorecardVersion.objects.get()
+    draft = ScorecardVersion.objects.create(
+        scorecard=live.scorecard, number=2, definition=live.definition, based_on=live, created_at=NOW, created_by="x"
+    )
+    mona = book.mona.as_actor()
+
+    done = add_standard_exceptions(version_id=draft.pk, edits=1, by=mona)
+    again = add_standard_exceptions(version_id=draft.pk, edits=2, by=mona)
+
+    assert [row["reason"] for row in done.definition["exceptions"]] == ["Champion left"]
+    assert (again.edits, again.definition["exceptions"]) == (2, done.definition["exceptions"])
+    page = text_of(book.browser(book.mona).get(f"/scorecards/versions/{draft.pk}/"))
+    assert "Add the usual caps" in page
