@@ -60,6 +60,7 @@ def _inside(tree: Tree, strength: int, names: Names) -> str:
     """In brackets where it would otherwise bind less than what is around it."""
     said = _said(tree, names)
     weak = isinstance(tree, Binary) and _STRENGTH.get(tree.op, 2) < strength
+    weak = weak or (isinstance(tree, Call) and tree.function == "if")
     return f"({said})" if weak else said
 
 

@@ -154,13 +154,16 @@ def measures() -> dict[str, Measure]:
 
 
 def sentence(conditions: Iterable[Condition], known: Mapping[str, Measure]) -> str:
-    """ "Seat use is below 50 % and Health score is above 80"."""
-    parts = []
+    """ "Seat use is below 50 % and Days to renewal is at least 0 and at most 90 days"."""
+    of_measure: dict[str, list[Condition]] = {}
     for one in conditions:
-        measure = known.get(one.measure)
-        unit = measure.unit if measure and measure.unit in ("%", "days", "h") else ""
-        name = measure.name if measure else one.measure
-        parts.append(f"{name} {OPERATORS[one.op]} {plain(one.limit).replace('-', '−')} {unit}".strip())
+        of_measure.setdefault(one.measure, []).append(one)
+    parts = []
+    for code, limits in of_measure.items():
+        measure = known.get(code) or Measure(code, code, "")
+        words = [f"{OPERATORS[one.op]} {plain(one.limit).replace('-', '−')}" for one in limits]
+        said = " and ".join([words[0], *(word.removeprefix("is ") for word in words[1:])])
+        parts.append(f"{measure.name} {said} {measure.unit if measure.unit in ('%', 'days', 'h') else ''}".strip())
     return " and ".join(parts)
 
 
@@ -180,10 +183,12 @@ class Reason:
 
 
 def reasons(why: Iterable[Sequence[Any]], known: Mapping[str, Measure]) -> list[Reason]:
-    return [
-        Reason(known.get(code) or Measure(code, code, ""), Decimal(value), value_id, op, Decimal(limit))
-        for code, value, value_id, op, limit in why
-    ]
+    """What was measured, each measure once however many conditions look at it."""
+    found: dict[str, Reason] = {}
+    for code, value, value_id, op, limit in why:
+        measure = known.get(code) or Measure(code, code, "")
+        found.setdefault(code, Reason(measure, Decimal(value), value_id, op, Decimal(limit)))
+    return list(found.values())
 
 
 # Lists ---------------------------------------------------------------------------------------------------------

@@ -67,9 +67,14 @@ def _check(request: Request, kpi: Kpi, text: str) -> Check:
         return Check(text, said, _pieces(text, refusal.problems))
     path = find_circle(kpi.code, understood)
     month = newest_month(understood, by=request.actor, on=month_of(now().date()))
-    search = request.GET.get("account", "").replace("\x00", "").strip()
-    shown = preview(understood, kpi, by=request.actor, month=month, search=search)
+    shown = preview(understood, kpi, by=request.actor, month=month, search=_account(request))
     return Check(text, [], [(text, False)], understood, shown, str(GoesInACircle(path)) if path else "")
+
+
+def _account(request: Request) -> str:
+    """The accounts to try it on: words in the address or in the form."""
+    given = request.POST.get("account") or request.GET.get("account") or ""
+    return given.replace("\x00", "").strip()
 
 
 def _pieces(text: str, problems: tuple[Problem, ...]) -> list[tuple[str, bool]]:
@@ -119,7 +124,7 @@ def _page(request: Request, kpi: Kpi, *, text: str | None = None, error: str = "
         "check": _check(request, kpi, shown),
         "error": error,
         "search": search,
-        "account": request.GET.get("account", ""),
+        "account": _account(request),
         "words": _words(search),
         "versions": Formula.objects.filter(kpi=kpi).order_by("-version")[:20],
         "job": open_job(live) if live else None,
