@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -36,7 +37,8 @@ def history(request: Request, account_id: UUID) -> HttpResponse:
     today = now().date()
     rows = moves.readings(account.pk, by=request.actor)
     ends = _ends(request, rows, today)
-    chosen = _asked(rows, request.GET.get("of", "")) or _default_of(rows, today)
+    on = _day(request.GET.get("on", ""))
+    chosen = _known_on(rows, on) if on else _asked(rows, request.GET.get("of", "")) or _default_of(rows, today)
     full = _full([*(ends or ()), *([chosen] if chosen else [])])
     year = lines(account, today, by=request.actor)
     context: dict[str, Any] = {
@@ -51,7 +53,10 @@ def history(request: Request, account_id: UUID) -> HttpResponse:
         "moved": _moved([full[one.pk] for one in ends], request) if ends else None,
         "part": request.GET.get("part", ""),
         "chosen": chosen,
+        "on": on,
+        "not_yet": bool(on and chosen and chosen.scored_at.date() > on),
         "replay": _replay(full[chosen.pk]) if chosen else None,
+        "same_day": _same_day(rows, chosen, request) if chosen else [],
     }
     return render(request, "kpis/history.html", context)
 
@@ -60,21 +65,27 @@ def _asked(rows: Sequence[HealthScore], text: str) -> HealthScore | None:
     """The stored score of that id, or the one in force on that day. Raises Http404 for anything else that is asked."""
     if not text:
         return None
+    day = _day(text)
+    if day is not None:
+        return _known_on(rows, day)
+    found = next((row for row in rows if str(row.pk) == text), None)
+    if found is None:
+        raise Http404("There is no such score of this account.")
+    return found
+
+
+def _day(text: str) -> date | None:
     try:
-        day = date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
-        found = next((row for row in rows if str(row.pk) == text), None)
-        if found is None:
-            raise Http404("There is no such score of this account.") from None
-        return found
-    return _known_on(rows, day)
+        return None
 
 
 def _known_on(rows: Sequence[HealthScore], day: date) -> HealthScore | None:
-    """The last score that was there by the end of that day; else the one that speaks of it, though it came later."""
-    begun = [row for row in rows if row.as_of <= day]
+    """The score of the last day that was there by the end of that day; else the nearest one that came later."""
+    begun = [row for row in rows if row.as_of <= day] or list(rows)[-1:]
     by_then = [row for row in begun if row.scored_at.date() <= day]
-    return max(by_then, key=lambda row: (row.scored_at, row.as_of)) if by_then else next(iter(begun), None)
+    return max(by_then, key=lambda row: (row.as_of, row.scored_at)) if by_then else next(iter(begun), None)
 
 
 def _default_of(rows: Sequence[HealthScore], today: date) -> HealthScore | None:
@@ -104,6 +115,13 @@ def said(row: HealthScore) -> str:
     if row.scored_at.date() != row.as_of:
         text += f", computed {formats.day(row.scored_at)}"
     return f"{text}, replaced {row.superseded_at:%d %b %H:%M}" if row.superseded_at else text
+
+
+def _same_day(rows: Sequence[HealthScore], chosen: HealthScore, request: Request) -> list[tuple[HealthScore, str]]:
+    """Every score stored for the day of the chosen one, oldest first, with its address; empty if it is the only one."""
+    kept = {name: request.GET[name] for name in ("from", "to") if request.GET.get(name)}
+    found = [row for row in reversed(rows) if row.as_of == chosen.as_of]
+    return [(row, f"?{urlencode({**kept, 'of': row.pk})}#then") for row in found] if len(found) > 1 else []
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,18 @@ def test_the_page_shows_both_readings_of_a_day_and_who_corrected_what(book: Worl
     assert "True then 75.00" in page(book, "?of=2026-11-01")
 
 
+def test_a_day_shows_what_was_known_by_its_end(book: World) -> None:
+    fill(book.account, OCTOBER, seat_use=20)
+    score(book.account)
+    correct(book, "seat_use", 80)
+    score(book.account, at=NOW + timedelta(days=3))
+
+    assert "Known then 75.00" not in page(book, "?on=2026-11-22")
+    assert "Known then 75.00" in page(book, "?on=2026-11-23")
+    assert "By the end of 1 Nov 2026 no score had been computed yet" in page(book, "?on=2026-11-01")
+    assert "The scores that were ever stored for 31 Oct 2026" in page(book, "?of=2026-11-01")
+
+
 def test_a_replaced_score_keeps_its_evidence(book: World) -> None:
     fill(book.account, NOVEMBER, seat_use=20)
     score(book.account, past=False)
