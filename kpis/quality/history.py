@@ -21,6 +21,7 @@ LEAST_DIFFERENT = 6  # figures among them: of a scale with few steps every step 
 LEAST_FACTOR = 12.0  # no slip of a unit is smaller
 STEADY = 0.35  # of its logarithm: how far an account's months may spread for a factor to mean anything
 CLOSE = 0.25  # how near to the other months the mended figure must come, in the same measure
+LEAST_TRIMMED = 12  # other months from which on the highest and the lowest may be slips themselves
 FAR, FAR_AT_END = 9.0, 16.0  # robust standard deviations; the newest month may be the first of something new
 LEAST_JUMP = 0.5  # of the other months' middle: smaller steps are life
 NORMAL = 1.4826  # times the median deviation = the standard deviation of a normal distribution
@@ -84,8 +85,8 @@ def _slip(value: float, others: Floats, measure: Measure) -> tuple[float, str, f
         return None
     logs = np.log(others)
     middle = float(np.median(logs))
-    spread = float(logs.max() - logs.min()) / 2
-    if spread > STEADY:
+    kept = np.sort(logs)[1:-1] if logs.size >= LEAST_TRIMMED else logs
+    if float(kept[-1] - kept[0]) / 2 > STEADY:
         return None
     best: tuple[float, float, str, float] | None = None
     for factor, words in FACTORS.get(measure.unit, OTHERS):
