@@ -208,7 +208,7 @@ class ScorecardVersions(ReadOnlyModelViewSet[ScorecardVersion]):
         return Response(_version(reviews.withdraw_version(version_id=UUID(pk), **given, by=request.actor), request))
 
     @extend_schema(
-        parameters=[OpenApiParameter("with", UUID, required=True)], responses=shapes.DifferenceOut(many=True)
+        parameters=[OpenApiParameter("with", UUID, required=True)], responses=shapes.ScorecardRowOut(many=True)
     )
     @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
     def compare(self, request: ApiRequest, pk: str) -> Response:
@@ -218,4 +218,4 @@ class ScorecardVersions(ReadOnlyModelViewSet[ScorecardVersion]):
         except ValueError as error:
             raise ValidationError({"with": "The id of a version is needed."}) from error
         compared = scorecard_versions.compare(self.get_object(), self.get_queryset().get(pk=other))
-        return Response(shapes.DifferenceOut([row for _, rows in compared.groups for row in rows], many=True).data)
+        return Response(shapes.ScorecardRowOut([row for _, rows in compared.groups for row in rows], many=True).data)

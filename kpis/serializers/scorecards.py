@@ -137,6 +137,7 @@ class VersionRow(serializers.ModelSerializer[ScorecardVersion]):
     """A version without its text. refused, to_look_at: findings of the checker, null since it was changed."""
 
     scorecard = serializers.CharField(source="scorecard.name", read_only=True)
+    state = serializers.CharField(read_only=True, help_text="draft, review, live, retired or dropped")
     based_on = serializers.SerializerMethodField()
     refused = serializers.SerializerMethodField()
     to_look_at = serializers.SerializerMethodField()
@@ -177,11 +178,11 @@ class VersionOut(VersionRow):
         return version.effect if self.context["request"].actor.sees_all else None
 
 
-class DifferenceOut(serializers.Serializer[Any]):
+class ScorecardRowOut(serializers.Serializer[Any]):
     """A row in words; shares in per cent of the score."""
 
     name = serializers.CharField()
-    kind = serializers.ChoiceField(choices=["added", "removed", "changed"])
+    kind = serializers.CharField(help_text="added, removed or changed")
     kpi = serializers.CharField()
     share_before = serializers.FloatField(allow_null=True)
     share_after = serializers.FloatField(allow_null=True)

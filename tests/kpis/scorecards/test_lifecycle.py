@@ -7,14 +7,15 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from accounts.models import Account
 from core.errors import Conflict, DomainError
 from core.models import Entry
-from kpis.models import ScorecardVersion
+from kpis.models import AccountHealth, ScorecardVersion
 from kpis.operations import scorecard_drafts as drafts
 from kpis.operations import scorecard_reviews as reviews
 from kpis.operations import scorecards
 from kpis.scoring import definition_hash
-from tests.kpis.health.book import NOW, furnish
+from tests.kpis.health.book import NOW, fill, furnish, score
 from tests.kpis.scorecards.cards import LATER, draft, published, record_of, standard, submitted, text_with
 from tests.world import World
 
@@ -262,3 +263,26 @@ def test_a_dropped_draft_stays_readable_and_takes_no_edit(world: World) -> None:
     with pytest.raises(drafts.NotADraft, match="dropped"), transaction.atomic():
         drafts.edit_draft(version_id=made.pk, definition=text_with(made, green_from=80), edits=1, by=ana)
     assert len(entries("dropped")) == 1
+
+
+def test_what_the_effect_says_is_what_happens_when_the_version_is_live(world: World) -> None:
+    """The reviewer's figures and the scores after publication are the same, band by band and account by account."""
+    fill(world.account)
+    other = Account.objects.create(name="Hooli", owner=world.bob, arr=9000)
+    fill(other, seat_use=20, relationship_nps=-40, support_csat=60)
+    bare = Account.objects.create(name="Bare")
+    score(world.account, other, bare, past=False)
+
+    made = submitted(world, green_from=76, seat_use={"weight": 1})
+    assert made.effect is not None
+    expected = {row["band"]: row["after"]["accounts"] for row in made.effect["bands"]}
+    reviews.approve_version(version_id=made.pk, edits=made.edits, by=world.mona.as_actor(), at=LATER)
+    score(world.account, other, bare, at=LATER, past=False)
+
+    standing = dict(AccountHealth.objects.values_list("account__name", "score_hundredths"))
+    bands = list(AccountHealth.objects.values_list("band", flat=True))
+    assert {band: bands.count(band) for band in expected} == expected
+    for one in made.effect["moved"]:
+        assert round(float(one["after"]) * 100) == standing[one["name"]]
+    assert made.effect["changes_colour"] == 1
+    assert set(AccountHealth.objects.values_list("latest__version", flat=True)) == {made.pk}
