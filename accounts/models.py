@@ -118,3 +118,8 @@ class Outcome(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.on}"
+
+    @property
+    def who(self) -> str:
+        """Whoever recorded it, as pages name them."""
+        return "Plumbline" if self.recorded_by.startswith("system:") else self.recorded_by

@@ -98,16 +98,19 @@ def _renewed(seen: Windows, days: Days, renewals: Sequence[tuple[int, Any]]) -> 
 def _churners(
     replayed: Replayed, happened: Happened, accounts: Sequence[str], seen_by: Mapping[int, Windows]
 ) -> list[dict[str, Any]]:
-    """Every account that left, latest first, with what the score said before: [day of the score, hundredths]."""
+    """Every account that left, latest first, with what the score said before: [day of the score, hundredths].
+
+    caught: whether it was red within the horizon before; None: no score was known then.
+    """
     rows = np.flatnonzero(happened.left & (happened.churned > replayed.days[0])) if len(replayed.days) else []
     rows = sorted(rows, key=lambda row: (-happened.churned[row].astype(int), accounts[row]))
-    caught = {str(horizon): seen.caught.any(axis=1) for horizon, seen in seen_by.items()}
+    caught = {str(horizon): (seen.caught.any(axis=1), seen.events) for horizon, seen in seen_by.items()}
     return [
         {
             "account": accounts[row],
             "on": str(happened.churned[row]),
             "said": {str(back): _said(replayed, row, happened.churned[row], back) for back in LOOK_BACK},
-            "caught": {horizon: bool(flags[row]) for horizon, flags in caught.items()},
+            "caught": {horizon: bool(red[row]) if known[row] else None for horizon, (red, known) in caught.items()},
         }
         for row in rows[:MOST_LISTED]
     ]

@@ -79,7 +79,7 @@ def run_back_test(*, back_test_id: UUID, job: Job, by: Actor, at: datetime) -> B
         return made
     if definition_hash(made.version.definition) != made.definition_hash:
         raise DomainError("The draft was changed before its test began. Start the test again.")
-    found = result_of(made.version, job=job, by=by, until=at.date())
+    found = result_of(version=made.version, job=job, by=by, until=at.date())
     return finish_back_test(back_test_id=back_test_id, result=found, by=by, at=at)
 
 
@@ -96,7 +96,7 @@ def finish_back_test(*, back_test_id: UUID, result: dict[str, Any], by: Actor, a
     return made
 
 
-def result_of(version: ScorecardVersion, *, job: Job | None, by: Actor, until: date) -> dict[str, Any]:
+def result_of(*, version: ScorecardVersion, job: Job | None, by: Actor, until: date) -> dict[str, Any]:
     """The record of a version's text as of the day `until`, as `kpis.backtest.result` makes it, and what it rests on.
 
     sample: only openly synthetic accounts were there. against: the version it is compared with, None without one.

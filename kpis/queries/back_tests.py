@@ -102,7 +102,7 @@ def _shown(value: float | None, form: str) -> str | None:
         return None
     return {
         "x": lambda v: f"{v:.2f}×",
-        "%": lambda v: f"{v * 100:.0f} %" if abs(v) >= 0.0995 or v == 0 else f"{v * 100:.1f} %",
+        "%": lambda v: f"{v * 100:.0f}%" if abs(v) >= 0.0995 or v == 0 else f"{v * 100:.1f}%",
         "d": lambda v: f"{v:.0f} days",
         ".": lambda v: f"{v:.2f}",
         "+": lambda v: f"{v:+.2f}",
@@ -125,6 +125,10 @@ class Horizon:
     raw: Mapping[str, Any]
     figures: list[Figure]
     against: list[Figure]
+
+    @property
+    def tone(self) -> str:
+        return {"better": "good", "worse": "bad", "open": "warn"}.get(self.raw["verdict"], "unknown")
 
     @property
     def verdict(self) -> str:
@@ -169,7 +173,7 @@ class Left:
     account: Account | None
     on: date
     said: list[Said]
-    caught: Mapping[str, bool]
+    caught: Mapping[str, bool | None]
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def back_test_state(request: Request, version_id: UUID) -> HttpResponse:
     running = queries.running_test(version)
     if running is None or not request.htmx:
         return redirect("kpis:scorecard-version" if on == "version" else "kpis:back-test", version.pk)
-    return render(request, "kpis/back_test_progress.html", {"version": version, "running": running, "on": on})
+    return render(request, "kpis/back_test_progress.html", {"version": version, "running": running, "where": on})
 
 
 @login_required
