@@ -46,6 +46,7 @@ class KpiDef:
     outcome_like: says what a churn prediction should predict, so it may not feed one.
     template_only: known from the 59-KPI template, without a twin in the catalogue; stored, never scored.
     expires_days: age at which a value has faded out completely, if that is earlier than its cadence says.
+    description: what is counted, and from where. caveats: what the number does not say.
     """
 
     number: int | None
@@ -68,6 +69,8 @@ class KpiDef:
     aliases: tuple[str, ...] = ()
     template_only: bool = False
     expires_days: int | None = None
+    description: str = ""
+    caveats: str = ""
 
     @property
     def portfolio_only(self) -> bool:
@@ -155,6 +158,8 @@ def _catalogue_kpi(row: dict[str, str]) -> KpiDef:
         sources=tuple(row["sources"].split(",")),
         aliases=tuple(row["aliases"].split("|")) if row["aliases"] else (),
         expires_days=EXPIRES_DAYS.get(row["code"]),
+        description=CARDS[row["code"]]["description"],
+        caveats=CARDS[row["code"]]["caveats"],
     )
 
 
@@ -189,6 +194,7 @@ def _portfolio_kpi(code: str, name: str, unit: str, aliases: tuple[str, ...]) ->
     )
 
 
+CARDS: dict[str, dict[str, str]] = {row["code"]: row for row in _rows("cards.tsv")}
 CATALOGUE: tuple[KpiDef, ...] = tuple(_catalogue_kpi(row) for row in _rows("catalogue.tsv"))
 BY_NUMBER: dict[int, KpiDef] = {kpi.number: kpi for kpi in CATALOGUE if kpi.number}
 TEMPLATE_59: tuple[TemplateName, ...] = tuple(_template_name(row) for row in _rows("template_59.tsv"))

@@ -97,6 +97,8 @@ def _kpi(definition: KpiDef, place: int) -> Kpi:
         template_only=definition.template_only,
         portfolio_only=definition.portfolio_only,
         source_keys=list(definition.sources),
+        description=definition.description,
+        caveats=definition.caveats,
         position=definition.number or 100 + place,
     )
 

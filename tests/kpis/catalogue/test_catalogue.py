@@ -129,6 +129,12 @@ def test_catalogue_has_62_kpis_in_five_categories():
     assert len(BY_CODE) == len(DEFINITIONS)
 
 
+def test_every_kpi_of_the_catalogue_says_what_it_counts_and_what_it_does_not_say():
+    for kpi in CATALOGUE:
+        assert len(kpi.description) > 20, kpi.code
+        assert len(kpi.caveats) > 15, kpi.code
+
+
 def test_catalogue_uses_only_known_words():
     for kpi in DEFINITIONS:
         assert re.fullmatch(r"[a-z][a-z0-9_]*", kpi.code), kpi.code
