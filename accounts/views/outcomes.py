@@ -55,7 +55,7 @@ def _done(request: Request, found: Account, said: str) -> HttpResponse:
     if not request.htmx:
         messages.success(request, said)
         return redirect("accounts:account", found.pk)
-    return toast(_panel(request, found), said)
+    return toast(_panel(request, found, done=True), said)
 
 
 def _panel(
@@ -65,9 +65,12 @@ def _panel(
     posted: dict[str, Any] | None = None,
     errors: dict[str, list[str]] | None = None,
     status: int = 200,
+    done: bool = False,
 ) -> HttpResponse:
+    """done: something was just saved, and the keyboard goes on where the form is opened."""
     may_set_stage = allowed(request.actor, rules.EDIT, found) and found.stage != Account.Stage.CHURNED
     context = {
+        "done": done,
         "outcomes": queries.outcomes_of(found.pk),
         "kinds": Outcome.Kind.choices,
         "may_record": allowed(request.actor, rules.RECORD_OUTCOME, found),

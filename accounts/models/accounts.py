@@ -51,6 +51,8 @@ class Account(TenantModel):
     # How the health of its children becomes one figure: by revenue, the worst of them, the share that is healthy,
     # or its own scorecard.
     roll_up_method = models.CharField(max_length=20, blank=True, default="revenue_weighted")
+    team = models.ForeignKey("accounts.Team", on_delete=models.SET_NULL, null=True, blank=True, related_name="accounts")
+    custom = models.JSONField(default=dict, blank=True)  # what the tenant added: code of a CustomField -> value
     sample = models.BooleanField(default=False)  # openly synthetic, removable in one click
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -84,42 +86,16 @@ class OfAccountQuerySet(GuardedQuerySet):
         return self.filter(account__in=Account.objects.visible_to(by))
 
 
-class Outcome(TenantModel):
-    """What really happened to an account on a day: it left, renewed, shrank or grew.
+class Location(TenantModel):
+    """A place where an account is."""
 
-    Scorecards are held against these. amount: yearly revenue lost, kept or won, in the account's currency.
-    """
-
-    class Kind(models.TextChoices):
-        CHURNED = "churned", "Churned"
-        RENEWED = "renewed", "Renewed"
-        CONTRACTED = "contracted", "Contracted"
-        EXPANDED = "expanded", "Expanded"
-
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="outcomes", db_index=False)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    on = models.DateField()
-    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    reason = models.CharField(max_length=200, blank=True)
-    recorded_at = models.DateTimeField()
-    recorded_by = models.CharField(max_length=160)
-    withdrawn_at = models.DateTimeField(null=True)
-    withdrawn_by = models.CharField(max_length=160, blank=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="locations")
+    name = models.CharField(max_length=120)
+    address = models.CharField(max_length=300, blank=True)
+    region = models.CharField(max_length=80, blank=True)
+    country = models.CharField(max_length=2, blank=True)
 
     objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["account", "kind", "on"], condition=models.Q(withdrawn_at=None), name="outcome_once"
-            )
-        ]
-        indexes = [models.Index(fields=["kind", "on"], name="outcome_by_day")]
-
     def __str__(self) -> str:
-        return f"{self.kind} on {self.on}"
-
-    @property
-    def who(self) -> str:
-        """Whoever recorded it, as pages name them."""
-        return "Plumbline" if self.recorded_by.startswith("system:") else self.recorded_by
+        return self.name

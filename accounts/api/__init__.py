@@ -1,0 +1,8 @@
+from accounts.api.accounts import AccountFilter, Accounts, OutcomeFilter, Outcomes
+
+__all__ = [
+    "AccountFilter",
+    "Accounts",
+    "OutcomeFilter",
+    "Outcomes",
+]

@@ -1,0 +1,199 @@
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models.accounts import Account, OfAccountQuerySet
+from core.actor import Actor
+from core.models import GuardedQuerySet, Job, TenantModel
+
+
+class SavedViewQuerySet(GuardedQuerySet):
+    def visible_to(self, by: Actor) -> Self:
+        """One's own and the shared ones."""
+        return self.filter(models.Q(shared=True) | models.Q(owner_id=by.user_id))
+
+
+class SavedView(TenantModel):
+    """A way to look at the list of accounts: condition, order, columns.
+
+    columns: [{"code", "width"}, ...] in order; pinned: how many of them stay at the left.
+    """
+
+    name = models.CharField(max_length=80)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="views")
+    shared = models.BooleanField(default=False)
+    where = models.TextField(blank=True)
+    sort = models.CharField(max_length=80, blank=True)
+    columns = models.JSONField(default=list)
+    pinned = models.PositiveSmallIntegerField(default=1)
+    group = models.CharField(max_length=80, blank=True)
+    density = models.CharField(max_length=12, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+
+    objects: ClassVar[Any] = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="saved_view_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Segment(TenantModel):
+    """A condition whose accounts are kept with the days they came and went."""
+
+    name = models.CharField(max_length=80, unique=True)
+    description = models.CharField(max_length=300, blank=True)
+    where = models.TextField()
+    active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+    evaluated_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=160)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(TenantModel):
+    """One stay of an account in a segment."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    entered_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segment", "account"], condition=models.Q(left_at=None), name="membership_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} in {self.segment_id}"
+
+
+class Visit(TenantModel):
+    """When somebody last opened an account, and whether they keep it at hand."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="visits", db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    pinned = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "account"], name="visit_once")]
+        indexes = [models.Index(fields=["user", "-at"], name="visit_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.account_id}"
+
+
+class BulkChange(TenantModel):
+    """One change of many accounts, done by the worker row by row and taken back as one.
+
+    changes: {field: new value as text}. where: the condition the accounts were chosen by, or empty for a list.
+    """
+
+    changes = models.JSONField()
+    where = models.TextField(blank=True)
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
+    created_at = models.DateTimeField()
+    created_by_id = models.UUIDField(null=True)
+    created_by = models.CharField(max_length=160)
+    finished_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.total} accounts"
+
+
+class BulkRow(TenantModel):
+    """What a bulk change did to one account. before: {field: old value as text}; error: why it was left alone."""
+
+    change = models.ForeignKey(BulkChange, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    before = models.JSONField(null=True)
+    after_version = models.PositiveIntegerField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+    undone = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["change", "account"], name="bulk_row_once")]
+
+    def __str__(self) -> str:
+        return f"{self.change_id} {self.account_id}"
+
+
+class CustomField(TenantModel):
+    """A field that the tenant added to its accounts; its values lie in Account.custom under the code.
+
+    kind: text, choice, number, date, "yes or no". view_roles, edit_roles: role codes; empty = every role.
+    """
+
+    code = models.SlugField(max_length=60, unique=True)
+    label = models.CharField(max_length=80)
+    kind = models.CharField(max_length=12)
+    unit = models.CharField(max_length=24, blank=True)
+    choices = models.JSONField(default=list)
+    required = models.BooleanField(default=False)
+    view_roles = models.JSONField(default=list)
+    edit_roles = models.JSONField(default=list)
+    position = models.PositiveSmallIntegerField(default=0)
+    active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["position", "label"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class CustomObject(TenantModel):
+    """A kind of record that the tenant made up. fields: as CustomField, as a list of objects with code, label, kind."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    label = models.CharField(max_length=80)
+    plural = models.CharField(max_length=80)
+    fields = models.JSONField(default=list)
+    view_roles = models.JSONField(default=list)
+    edit_roles = models.JSONField(default=list)
+    active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class CustomRecord(TenantModel):
+    """One record of a custom object, at an account."""
+
+    kind = models.ForeignKey(CustomObject, on_delete=models.PROTECT, related_name="records")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="custom_records")
+    name = models.CharField(max_length=200)
+    data = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,33 @@
+from accounts.queries.accounts import (
+    LIVE,
+    PARTS,
+    Changes,
+    TimelineItem,
+    above_of,
+    accounts_matching,
+    changes_since,
+    connect_links,
+    entries_of,
+    last_edit,
+    last_seq,
+    named,
+    outcomes_of,
+    timeline,
+)
+
+__all__ = [
+    "Changes",
+    "LIVE",
+    "PARTS",
+    "TimelineItem",
+    "above_of",
+    "accounts_matching",
+    "changes_since",
+    "connect_links",
+    "entries_of",
+    "last_edit",
+    "last_seq",
+    "named",
+    "outcomes_of",
+    "timeline",
+]
