@@ -85,7 +85,8 @@ def _slip(value: float, others: Floats, measure: Measure) -> tuple[float, str, f
         return None
     logs = np.log(others)
     middle = float(np.median(logs))
-    kept = np.sort(logs)[1:-1] if logs.size >= LEAST_TRIMMED else logs
+    ordered = np.sort(logs)
+    kept = ordered[1:-1] if logs.size >= LEAST_TRIMMED else ordered
     if float(kept[-1] - kept[0]) / 2 > STEADY:
         return None
     best: tuple[float, float, str, float] | None = None

@@ -88,6 +88,10 @@ class SourceQuality:
     upload: str = ""
 
     @property
+    def fading(self) -> int:
+        return self.values - self.fresh
+
+    @property
     def valid(self) -> float | None:
         return None if not self.cells else 100 * (1 - self.held / self.cells)
 
