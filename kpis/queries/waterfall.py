@@ -237,9 +237,11 @@ def _points(hundredths: int) -> Decimal:
     return found
 
 
-def readings(account_id: UUID, *, by: Actor) -> list[HealthScore]:
-    """Every stored score of an account, the newest day first and of one day the newest first; without its parts."""
+def readings(account_id: UUID, *, by: Actor, since: date | None = None) -> list[HealthScore]:
+    """The stored scores of an account from the day `since` on, the newest day first and of one day the newest first;
+    without their parts."""
     rows = HealthScore.objects.visible_to(by).filter(account_id=account_id).select_related("version__scorecard")
+    rows = rows.filter(as_of__gte=since) if since else rows
     light = rows.defer("parts", "categories", "exceptions", "version__definition", "version__findings")
     return list(light.order_by("-as_of", "-scored_at", "-pk"))
 

@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +27,8 @@ from kpis.queries.evidence import Evidence, Part
 from kpis.queries.health import points_of_year, score_on
 from kpis.queries.waterfall import Moved, default_ends, moved, readings
 from kpis.views.whole import whole
+
+LOOK_BACK = timedelta(days=62)  # there is a month end in it, and what it was four weeks before
 
 
 def evidence_url(account_id: UUID, **given: object) -> str:
@@ -101,7 +103,7 @@ def _question(request: Request, score: HealthScore | None, past: bool) -> str:
 
 def _moved(account: Account, score: HealthScore, today: date, request: Request) -> Moved | None:
     """What moved the score that is shown, since the one before it that the history compares it with."""
-    rows = readings(account.pk, by=request.actor)
+    rows = readings(account.pk, by=request.actor, since=score.as_of - LOOK_BACK)
     until = [row for row in rows if (row.as_of, row.scored_at) <= (score.as_of, score.scored_at)]
     ends = default_ends(until, min(score.as_of, today))
     if ends is None or ends[1].pk != score.pk:
