@@ -66,9 +66,11 @@ customElements.define("pl-scorecard", class extends HTMLElement {
     this.folded = [...this.querySelectorAll(".sc-group:not([open])")].map((group) => group.dataset.group);
     this.focused = document.activeElement?.name ?? "";
     this.at = scrollY;
+    this.last = [...this.querySelector("#sc-effect").childNodes];
   }
 
   #unfold() {
+    if (this.last?.length) this.querySelector("#sc-effect").replaceChildren(...this.last);  // until the next one is there
     for (const code of this.unfolded ?? []) this.querySelector(`[data-kpi="${CSS.escape(code)}"] details`)?.setAttribute("open", "");
     for (const code of this.folded ?? []) this.querySelector(`[data-group="${CSS.escape(code)}"]`)?.removeAttribute("open");
     const field = this.focused && this.form.querySelector(`[name="${CSS.escape(this.focused)}"]:not([type=hidden], [type=submit], [type=radio])`);

@@ -61,7 +61,7 @@ def test_a_stale_editor_is_asked(log_in: LogIn, editor: str) -> None:
     mine, theirs = log_in("analyst", editor, width=390, theme="dark"), log_in("manager", editor)
     for page, note in ((theirs, "Theirs"), (mine, "Mine")):
         expect(page.locator("#sc-effect .sc-big")).to_be_attached()
-        page.get_by_label("What is changed, and why").fill(note)
+        page.get_by_role("textbox", name="What is changed, and why").fill(note)
         page.keyboard.press("Control+s")
         expect(page.locator(".toast, .sc-conflict").first).to_be_visible()
 
