@@ -97,7 +97,7 @@ class ReplayOut(serializers.Serializer[Replay]):
     def get_changed(self, found: Replay) -> list[dict[str, Any]]:
         codes = dict(zip(found.card.kpi_ids, found.card.rules.kpis, strict=True))
         rows = [{"kpi": codes[kpi_id], "known_then": was, "true_then": now} for kpi_id, was, now in found.changed]
-        return list(ChangedOut(rows, many=True).data)  # type: ignore[arg-type]
+        return list(ChangedOut(rows, many=True).data)
 
 
 class PointOut(serializers.Serializer[Point]):
