@@ -36,6 +36,12 @@ class Estimate:
         return {**dict(zip(("value", "low", "high"), rounded, strict=True)), "n": self.n}
 
 
+def enough_draws(accounts: int) -> int:
+    """A thousand draws up to a thousand accounts, then as many as take as long, 200 at least: with more accounts the
+    intervals are narrow and the time is what hurts."""
+    return int(min(REPLICATES, max(200, REPLICATES * 1000 // max(accounts, 1))))
+
+
 def wilson(share: float, n: int) -> tuple[float, float]:
     """The 95 % interval of a share that was seen in n independent accounts."""
     if n <= 0:

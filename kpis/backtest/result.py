@@ -1,6 +1,6 @@
 """The whole record of one back-test as plain JSON: both readings, all horizons, every account that left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from kpis.backtest.compare import compare
 from kpis.backtest.design import HORIZONS, NOT_KNOWN, Days, Happened, Replayed, Windows, windows
 from kpis.backtest.judge import MINIMUM_EVENTS, judge
-from kpis.backtest.resampling import REPLICATES, SEED
+from kpis.backtest.resampling import SEED, enough_draws
 
 READINGS = ("known", "true")  # what was recorded by then; what is known today of then
 LOOK_BACK = (30, 60, 90, 180)  # days before a churn at which the list says what the score was
@@ -32,16 +32,20 @@ def record(
     accounts: Sequence[str],
     renewals: Sequence[tuple[int, Any]],
     late_share: float | None,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
     seed: int = SEED,
+    between: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Judge every reading and horizon.
+    """Judge every reading and horizon; `between` is called after each, and what it raises ends the work.
 
     accounts: their ids, by row. renewals: (row, day). late_share: of the values that the reading "true" rests on, the
     share recorded after the day they count for; None without any. main: the reading to look at first, "known" where
     it can say something or nothing can. verdict: of the main reading's first horizon that can tell, else cannot_tell.
     """
-    made = {name: _reading(readings[name], happened, accounts, renewals, replicates, seed) for name in READINGS}
+    replicates = replicates or enough_draws(len(accounts))
+    made = {
+        name: _reading(readings[name], happened, accounts, renewals, (replicates, seed), between) for name in READINGS
+    }
     main = "true" if not _told(made["known"]) and _told(made["true"]) else "known"
     horizons = made[main]["horizons"]
     first = next((one for one in horizons if not one["cannot_tell"]), horizons[0])
@@ -69,9 +73,10 @@ def _reading(
     happened: Happened,
     accounts: Sequence[str],
     renewals: Sequence[tuple[int, Any]],
-    replicates: int,
-    seed: int,
+    draws: tuple[int, int],
+    between: Callable[[], None],
 ) -> dict[str, Any]:
+    replicates, seed = draws
     horizons, seen_by = [], {}
     for horizon in HORIZONS:
         seen = seen_by[horizon] = windows(reading.new, happened, horizon)
@@ -81,6 +86,7 @@ def _reading(
             old = windows(reading.old, happened, horizon)
             made["against"] = compare(seen, old, replicates=replicates, seed=seed)
         horizons.append(made)
+        between()
     return {"horizons": horizons, "churners": _churners(reading.new, happened, accounts, seen_by)}
 
 

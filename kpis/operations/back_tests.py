@@ -112,6 +112,7 @@ def result_of(*, version: ScorecardVersion, job: Job | None, by: Actor, until: d
         accounts=[str(account) for account in found.accounts],
         renewals=found.renewals,
         late_share=late,
+        between=lambda: _still(job, len(found.accounts)),
     )
     return {
         **made,
@@ -139,8 +140,7 @@ def _readings(
         cells, late, done = cells + part.cells, late + part.late, done + len(chunk)
         if job is not None:
             jobs.progress(job, done=done, total=len(found.accounts), message="Scoring the past")
-    if job is not None:
-        jobs.progress(job, done=done, total=len(found.accounts), message="Working out the intervals")
+    _still(job, len(found.accounts))
     ends, red = np.array(days, dtype="datetime64[D]"), [int(card.rules.yellow_from * 100) for card in cards]
     nothing = np.full((len(found.accounts), len(days)), -1, dtype=np.int64)
     readings = {}
@@ -151,6 +151,12 @@ def _readings(
         ]
         readings[name] = results.Reading(each[0], each[1] if len(each) > 1 else None)
     return readings, (late / cells if cells else None)
+
+
+def _still(job: Job | None, accounts: int) -> None:
+    """All accounts are scored and the figures are being worked out. Raises JobCancelled."""
+    if job is not None:
+        jobs.progress(job, done=accounts, total=accounts, message="Working out the intervals")
 
 
 def _days(days: list[date | None]) -> Any:
