@@ -58,8 +58,9 @@ class Read:
 
 
 def posted(fields: Mapping[str, str], kpis: Sequence[str], rules: Sequence[str]) -> Typed:
-    """A form as it was sent; what is there twice counts once."""
-    return Typed(fields, tuple(dict.fromkeys(kpis))[: MOST_ITEMS + 1], tuple(dict.fromkeys(rules)))
+    """A form as it was sent; what is there twice counts once. No text of ours can hold the character NUL."""
+    clean = {name: text.replace("\x00", "") for name, text in fields.items()}
+    return Typed(clean, tuple(dict.fromkeys(kpis))[: MOST_ITEMS + 1], tuple(dict.fromkeys(rules)))
 
 
 # From the text to the form ------------------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def _change(editing: Editing, do: str, what: str) -> str:
     if do == "drop":
         typed = typed.but(kpis=tuple(code for code in typed.kpis if code != what))
     elif do == "rule":
-        key = str(max((int(one) for one in typed.rules if one.isdecimal()), default=-1) + 1)
+        key = str(max((_count(one, -1) for one in typed.rules), default=-1) + 1)
         order = {f"x.{key}.order": str(50 + len(typed.rules)), f"x.{key}.kind": "cap", f"x.{key}.op": "<="}
         typed = typed.but(rules=(*typed.rules, key), fields={**typed.fields, **order})
     elif do == "unrule":

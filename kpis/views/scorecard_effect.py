@@ -15,7 +15,7 @@ from core.http import Request, permission_required
 from kpis import rules
 from kpis.models import Band, ScorecardVersion
 from kpis.queries.effect import Effect, Moved
-from kpis.queries.preview import CannotPreview, effect_of
+from kpis.queries.preview import CannotPreview, effect_of_definition
 from kpis.views.flows import picture
 
 PAGE = 50
@@ -29,7 +29,9 @@ def scorecard_effect(request: Request, version_id: UUID) -> HttpResponse:
     version = get_object_or_404(ScorecardVersion.objects.select_related("scorecard"), pk=version_id)
     context: dict[str, Any] = {"version": version, "version_url": f"/scorecards/versions/{version.pk}/"}
     try:
-        effect = effect_of(version, by=request.actor, at=now())
+        effect = effect_of_definition(
+            version.definition, scorecard=version.scorecard, by=request.actor, at=now(), kept=True
+        )
     except CannotPreview as refusal:
         return render(request, "kpis/scorecard_editor_effect.html", context | {"cannot": str(refusal)})
     wanted = {name: request.GET.get(name, "") for name in ("way", "from", "to")}

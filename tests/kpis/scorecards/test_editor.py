@@ -306,3 +306,19 @@ def test_all_who_change_colour_have_a_page(book: World) -> None:
     assert "Initech" in page
     other = book.browser(book.ana).get(f"/scorecards/versions/{version.pk}/effect/?way=better").content.decode()
     assert "Initech" not in other
+
+
+def test_what_a_browser_never_sends_is_no_error_of_ours(book: World) -> None:
+    version = draft(book)
+    browser = book.browser(book.ana)
+    odd = sent(version, note="a\x00b", **{"x.9.reason": "\x00"})
+    assert browser.post(address(version), odd | {"rule": ["9", "9" * 5000]}).status_code == 302
+    version.refresh_from_db()
+    assert version.note == "ab"
+    stranger = sent(version)
+    assert browser.post(address(version), stranger | {"kpi": [*stranger["kpi"], "nobody"]}).status_code == 422
+    assert browser.post(address(version), {"do": "save"}).status_code == 422
+    assert browser.post(address(version), sent(version, "rule") | {"rule": ["9" * 5000, "x"]}).status_code == 200
+    assert browser.post(address(version), sent(version, "nonsense")).status_code == 200
+    version.refresh_from_db()
+    assert version.edits == 2
