@@ -186,7 +186,7 @@ def compute_formulas(
     with a new value. A value that stays the same is left alone; one that became unknown is withdrawn. Idempotent.
     Emits KpiValuesComputed per chunk in which anything changed.
     """
-    formulas = _concerned(live_formulas(), changed)
+    formulas = [one for one in live_formulas(changed) if one.understood]
     done = Computed()
     if formulas:
         months = _months(at.date(), since)
@@ -195,14 +195,6 @@ def compute_formulas(
                 formulas=formulas, account_ids=account_ids[start : start + CHUNK], months=months, at=at, by=by
             )
     return done
-
-
-def _concerned(formulas: list[LiveFormula], changed: Collection[str] | None) -> list[LiveFormula]:
-    whole = [one for one in formulas if one.understood]
-    if changed is None:
-        return whole
-    codes = affected(changed, {one.code: one.kpis for one in whole}) | set(changed)
-    return [one for one in whole if one.code in codes]
 
 
 def _months(on: date, since: date | None) -> list[date]:

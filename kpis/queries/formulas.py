@@ -1,7 +1,7 @@
 """Formulas that are in force, the names they may use, and what they give on real accounts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from accounts.models import Account
 from core.actor import Actor
@@ -25,6 +25,7 @@ from kpis.formula import (
     Sql,
     Understood,
     Unknown,
+    affected,
     circle,
     evaluate,
     expression,
@@ -91,13 +92,17 @@ def reads() -> dict[str, list[str]]:
     return {formula.kpi.code: kpis_of(formula) for formula in live}
 
 
-def live_formulas() -> list[LiveFormula]:
-    """The formulas in force, each after those it reads. One query when there are none, else three more."""
-    rows = {row.kpi.code: row for row in Formula.objects.filter(live=True, kpi__active=True).select_related("kpi")}
-    if not rows:
+def live_formulas(changed: Collection[str] | None = None) -> list[LiveFormula]:
+    """The formulas in force, each after those it reads; `changed`: only those that read one of these KPIs, directly or
+    through others, and their own. One query when there are none, else three more."""
+    live = Formula.objects.filter(live=True, kpi__active=True).select_related("kpi")
+    rows = {row.kpi.code: row for row in live}
+    read = {code: kpis_of(row) for code, row in rows.items()}
+    wanted = set(rows) if changed is None else (affected(changed, read) | set(changed)) & set(rows)
+    if not wanted:
         return []
     names = formula_names()
-    return [_live(rows[code], names) for code in in_order({code: kpis_of(row) for code, row in rows.items()})]
+    return [_live(rows[code], names) for code in in_order(read) if code in wanted]
 
 
 def _live(row: Formula, names: Names) -> LiveFormula:
@@ -105,6 +110,13 @@ def _live(row: Formula, names: Names) -> LiveFormula:
         return LiveFormula(row, understand(row.text, names, unit=row.kpi.unit))
     except FormulaError as error:
         return LiveFormula(row, None, str(error))
+
+
+def news_of_upload(upload_id: UUID) -> tuple[list[str], date | None]:
+    """Codes of the KPIs that a file brought values for, and the oldest of their months."""
+    values = KpiValue.objects.filter(upload_id=upload_id)
+    codes = list(values.order_by("kpi__code").values_list("kpi__code", flat=True).distinct())
+    return codes, values.aggregate(oldest=Min("period"))["oldest"]
 
 
 def formula_of(kpi: Kpi) -> Formula | None:

@@ -6,7 +6,6 @@ from django.utils.timezone import now
 from core import jobs
 from core.models import Job
 from core.time import month_of, months_back
-from kpis.formula import affected
 from kpis.models import Formula, IndicatorRule
 from kpis.operations.formulas import CHUNK, MONTHS, Computed, compute_chunk
 from kpis.operations.indicators import Evaluated, evaluate_chunk
@@ -28,9 +27,7 @@ def compute_formula(*, job_id: str, **_: object) -> None:
 def _compute(job: Job) -> Computed:
     at, done = now(), Computed()
     code = Formula.objects.values_list("kpi__code", flat=True).get(pk=job.subject_id or "")
-    formulas = live_formulas()
-    codes = {code} | affected([code], {one.code: one.kpis for one in formulas})
-    concerned = [one for one in formulas if one.code in codes]
+    concerned = live_formulas([code])
     accounts, months = accounts_to_score(), months_back(month_of(at.date()), MONTHS)
     for start in range(0, len(accounts), CHUNK):
         chunk = accounts[start : start + CHUNK]

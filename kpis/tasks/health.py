@@ -17,6 +17,7 @@ from kpis.operations.health import Rescored, chunks, portfolio_scored, rescore_a
 from kpis.operations.indicators import evaluate_indicators
 from kpis.operations.roll_ups import roll_up_accounts
 from kpis.queries.assignment import accounts_under_another_card, live_cards
+from kpis.queries.formulas import news_of_upload
 from kpis.queries.health import accounts_of_upload, accounts_to_score, accounts_without_last_month
 from kpis.scoring.assignment import FACTS
 
@@ -80,7 +81,8 @@ def rescore_batch(*, upload_id: str | UUID, account_ids: Sequence[str], **_: obj
 @shared_task(name="kpis.rescore_upload")
 def rescore_upload(*, upload_id: str | UUID, **_: object) -> None:
     """A file was imported, or stopped half way: score every account it brought something for."""
-    rescore(accounts_of_upload(UUID(str(upload_id))), now())
+    changed, since = news_of_upload(UUID(str(upload_id)))
+    rescore(accounts_of_upload(UUID(str(upload_id))), now(), changed=changed, since=since)
 
 
 @shared_task(name="kpis.rescore_new")
