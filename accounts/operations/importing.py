@@ -120,7 +120,8 @@ class _Merge:
 
     def _take(self, line: int, fields: dict[str, Any]) -> None:
         account = self.by_key.get(fields.get("key") or "") or self.by_name.get(fields.get("name") or "")
-        said, since = take_outcomes(fields), fields.get("customer_since") or (account and account.customer_since)
+        said = take_outcomes(fields)
+        since = fields.get("customer_since") or (account.customer_since if account else None)
         reason = self._twice(fields) or self._not_here(fields, account) or outcome_problem(said, since, self.at)
         if reason:
             self.refused.append((line, reason))

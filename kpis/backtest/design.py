@@ -80,14 +80,16 @@ class Windows:
     @property
     def events(self) -> Flags:
         """Accounts that left and had a score in the horizon before."""
-        found: Flags = self.before.any(axis=1)
-        return found
+        return _in_any_month(self.before)
 
     @property
     def followed(self) -> Flags:
         """Accounts that left within the horizon after a month that counts."""
-        found: Flags = self.lost.any(axis=1)
-        return found
+        return _in_any_month(self.lost)
+
+
+def _in_any_month(flags: Flags) -> Flags:
+    return np.asarray(flags.any(axis=1))
 
 
 def windows(replayed: Replayed, happened: Happened, horizon: int) -> Windows:

@@ -108,9 +108,10 @@ def _churners(
 
     caught: whether it was red within the horizon before; None: no score was known then.
     """
-    rows = np.flatnonzero(happened.left & (happened.churned > replayed.days[0])) if len(replayed.days) else []
-    rows = sorted(rows, key=lambda row: (-happened.churned[row].astype(int), accounts[row]))
-    caught = {str(horizon): (seen.caught.any(axis=1), seen.events) for horizon, seen in seen_by.items()}
+    first = replayed.days[0] if len(replayed.days) else happened.until
+    left: list[int] = np.flatnonzero(happened.left & (happened.churned > first)).tolist()
+    rows = sorted(left, key=lambda row: (-happened.churned[row].astype(int), accounts[row]))
+    caught = {str(horizon): (np.isfinite(seen.lead), seen.events) for horizon, seen in seen_by.items()}
     return [
         {
             "account": accounts[row],

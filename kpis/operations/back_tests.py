@@ -144,10 +144,10 @@ def _readings(
     ends, red = np.array(days, dtype="datetime64[D]"), [int(card.rules.yellow_from * 100) for card in cards]
     nothing = np.full((len(found.accounts), len(days)), -1, dtype=np.int64)
     readings = {}
-    for name, of_cards in scores.items():
+    for name, every_card in scores.items():
         each = [
             Replayed(ends, np.concatenate(parts) if parts else nothing, below)
-            for parts, below in zip(of_cards, red, strict=True)
+            for parts, below in zip(every_card, red, strict=True)
         ]
         readings[name] = results.Reading(each[0], each[1] if len(each) > 1 else None)
     return readings, (late / cells if cells else None)

@@ -113,8 +113,8 @@ def _shown(value: float | None, form: str) -> str | None:
 
 def _figure(row: tuple[str, ...], found: Mapping[str, Any] | None) -> Figure:
     name, label, meaning, form, *of = row
-    parts = [None if found is None else _shown(found[key], form) for key in ("value", "low", "high")]
-    return Figure(name, label, meaning, *parts, found["n"] if found else 0, of[0] if of else "accounts")
+    value, low, high = (None if found is None else _shown(found[key], form) for key in ("value", "low", "high"))
+    return Figure(name, label, meaning, value, low, high, found["n"] if found else 0, of[0] if of else "accounts")
 
 
 @dataclass(frozen=True)
@@ -210,8 +210,8 @@ class Record:
 
 def visible_result(back_test: BackTest, *, by: Actor) -> dict[str, Any] | None:
     """The stored record, its list of accounts that left cut down to those `by` sees; None without a record."""
-    if not readable(back_test):
-        return back_test.result or None
+    if back_test.result is None or not readable(back_test):
+        return back_test.result
     result: dict[str, Any] = dict(back_test.result)
     ids = {row["account"] for one in result["readings"].values() for row in one["churners"]}
     seen = {str(pk) for pk in Account.objects.visible_to(by).filter(pk__in=ids).values_list("pk", flat=True)}
@@ -230,7 +230,7 @@ def kpi_names(codes: list[str]) -> dict[str, str]:
 
 def readable(back_test: BackTest | None) -> bool:
     """Whether the record has the figures a page shows."""
-    return back_test is not None and bool(back_test.result) and "readings" in back_test.result
+    return back_test is not None and "readings" in (back_test.result or {})
 
 
 def record(back_test: BackTest, *, by: Actor, reading: str = "") -> Record:
