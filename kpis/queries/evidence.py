@@ -170,7 +170,7 @@ def evidence(score: HealthScore, *, full: bool = True, past: bool = False) -> Ev
 
 
 def values_by_id(ids: Sequence[str | UUID]) -> Mapping[str, KpiValue]:
-    values = KpiValue.objects.filter(pk__in=ids).select_related("upload")
+    values = KpiValue.objects.filter(pk__in=ids).select_related("upload", "kpi")
     return {str(value.pk): value for value in values}
 
 
@@ -220,7 +220,7 @@ def value_in_force(account: Account, kpi: Kpi, on: date) -> KpiValue | None:
 def value_history(value: KpiValue) -> list[KpiValue]:
     """Everything this cell has said, newest first, with who and why."""
     same = KpiValue.objects.filter(account_id=value.account_id, kpi_id=value.kpi_id, period=value.period)
-    return list(same.select_related("upload").order_by("-recorded_at", "-pk"))
+    return list(same.select_related("upload", "kpi").order_by("-recorded_at", "-pk"))
 
 
 def months_of_value(account: Account, kpi: Kpi, on: date) -> list[tuple[date, KpiValue | None]]:

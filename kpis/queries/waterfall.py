@@ -105,7 +105,7 @@ class _Walk:
         self.card = card_of(first.version)
         self.next_card = self.card if first.version_id == last.version_id else card_of(last.version)
         ids = [part[1] for score in (first, last) for part in score.parts]
-        values = KpiValue.objects.filter(account_id=first.account_id, pk__in=ids).select_related("upload")
+        values = KpiValue.objects.filter(account_id=first.account_id, pk__in=ids).select_related("upload", "kpi")
         self.values = {str(value.pk): value for value in values}
         self.kpis = {kpi.code: kpi for kpi in Kpi.objects.filter(code__in=self._codes())}
         self.later = self._later()
@@ -155,7 +155,7 @@ class _Walk:
             period__in=[one.period for one in wanted],
             recorded_at__lte=at,
         ).filter(Q(superseded_at=None) | Q(superseded_at__gt=at))
-        return {(one.kpi_id, one.period): one for one in rows.select_related("upload")}
+        return {(one.kpi_id, one.period): one for one in rows.select_related("upload", "kpi")}
 
     def _parts(self, found: Waterfall) -> list[Part]:
         return [
