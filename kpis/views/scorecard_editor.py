@@ -74,12 +74,15 @@ class Editing:
 def scorecard_edit(request: Request, version_id: UUID) -> HttpResponse:
     """The editor of a draft. POST `do`: save, overwrite, preview, or a change of the form, which stores nothing."""
     version = get_object_or_404(ScorecardVersion.objects.select_related("scorecard", "based_on"), pk=version_id)
-    if not version.editable:
-        messages.info(request, f"{version} is {version.get_state_display().lower()} and stays as it is.")
-        return redirect(f"/scorecards/versions/{version.pk}/")
+    words = f"{version} is {version.get_state_display().lower()} and stays as it is."
+    if request.method == "GET" and not version.editable:
+        messages.info(request, words)
+        return redirect("kpis:scorecard-version", version.pk)
     editing = _editing(request, version)
     if request.method == "GET":
         return _page(editing)
+    if not version.editable:  # sent to review meanwhile: what was typed stays on the page
+        return _page(editing, status=409, refused=f"{words} Nothing you typed is stored; start another draft for it.")
     do, _, what = request.POST.get("do", "save").partition(":")
     if do in ("save", "overwrite"):
         return _save(editing, seen=_count(what, editing.edits) if do == "overwrite" else editing.edits)

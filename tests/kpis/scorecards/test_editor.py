@@ -299,6 +299,19 @@ def test_what_is_no_draft_leads_to_its_page(book: World) -> None:
     assert (answer.status_code, answer["Location"]) == (302, f"/scorecards/versions/{live.pk}/")
 
 
+def test_what_was_typed_stays_when_the_draft_went_to_review_meanwhile(book: World) -> None:
+    version = draft(book)
+    mine = sent(version, **{"k.seat_use.red": "33"})
+    ScorecardVersion.objects.filter(pk=version.pk).update(state="review")
+    answer = book.browser(book.ana).post(address(version), mine)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "is in review and stays as it is" in page
+    assert 'value="33"' in page
+    version.refresh_from_db()
+    assert version.edits == 1
+
+
 def test_all_who_change_colour_have_a_page(book: World) -> None:
     fill(book.account)
     version = draft(book, green_from=76)
