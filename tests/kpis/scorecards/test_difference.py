@@ -24,9 +24,7 @@ values = st.lists(
 )
 
 
-def card(
-    given_weights: list[int], given_shares: tuple[int, int], anchors: tuple[tuple[Decimal, int], ...]
-) -> Scorecard:
+def card(given_weights: list[int], given_shares: tuple[int, int], anchors: Anchors) -> Scorecard:
     items = tuple(
         ScoreItem(f"k{at}", CATEGORIES[at % 2], Decimal(weight), anchors, 30) for at, weight in enumerate(given_weights)
     )
