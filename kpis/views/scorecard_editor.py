@@ -205,6 +205,7 @@ def _looked(editing: Editing) -> dict[str, Any]:
         "first": effect.moved[:LISTED] if effect else (),
         "rest": effect.moved[LISTED:MOST] if effect else (),
         "beyond": max(0, len(effect.moved) - MOST) if effect else 0,
+        "saved": not editing.dirty,
         "cannot": editing.cannot,
         "errors": editing.read.errors,
         "findings": [(finding, row_of(finding)) for finding in editing.findings],

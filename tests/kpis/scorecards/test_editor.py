@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Account
 from kpis.models import Kpi, ScorecardVersion
 from kpis.scoring import definition_hash
 from kpis.scoring.document import differences
@@ -244,6 +245,20 @@ def test_the_preview_names_who_changes_colour_and_stores_nothing(book: World) ->
     assert 'value="76"' in page.content.decode()
     version.refresh_from_db()
     assert version.edits == 1
+
+
+def test_the_first_twenty_are_shown_and_all_have_a_list(book: World) -> None:
+    for number in range(24):
+        fill(Account.objects.create(name=f"Account {number:02}"))
+    version = draft(book, green_from=76)
+    browser = book.browser(book.ana, htmx=True)
+    saved = browser.post(address(version), sent(version, "preview")).content.decode()
+    assert "4 more" in saved
+    assert "All 24 as a list" in saved
+    typed_over = browser.post(address(version), sent(version, "preview", green_from="77")).content.decode()
+    assert "as a list" not in typed_over
+    page = book.browser(book.ana).get(f"/scorecards/versions/{version.pk}/effect/?from=green&to=yellow")
+    assert page.content.decode().count('scope="row"') == 24
 
 
 def test_the_preview_marks_fields_and_rows(book: World) -> None:
