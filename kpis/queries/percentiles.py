@@ -50,8 +50,11 @@ class Standing:
         return f"better than {self.percentile}% of {self.among} (n = {self.group})"
 
 
+# The values of the others come as one binary string a KPI: ten thousand accounts cost no step per value in Python.
 _OTHERS = """
-select kpi.n - 1, v.value::float8, account.id = %s
+select kpi.n - 1,
+       max(v.value) filter (where account.id = %s)::float8,
+       string_agg(float8send(v.value::float8), ''::bytea) filter (where account.id <> %s)
 from unnest(%s::uuid[], %s::date[]) with ordinality kpi(id, since, n)
 cross join accounts_account account
 cross join lateral (
@@ -60,6 +63,7 @@ cross join lateral (
     order by period desc limit 1
 ) v
 where account.archived_at is null and account.sample = %s{alike}
+group by kpi.n
 """
 
 
@@ -76,23 +80,29 @@ def standings(
     like: fields of ALIKE that the group shares with the account; sample accounts are compared with sample accounts
     only. anchors: by code, what two-sided KPIs are judged by; else the range in force. One query.
     """
-    shared = [name for name in ALIKE if name in like and getattr(account, name)]
-    alike = "".join(f" and account.{name} = %s" for name in shared)
-    since = [oldest_that_counts(kpi, on) for kpi in kpis]
-    params: list[Any] = [account.pk, [kpi.pk for kpi in kpis], since, on, account.sample]
-    with connection.cursor() as cursor:
-        cursor.execute(_OTHERS.format(alike=alike), [*params, *(getattr(account, name) for name in shared)])
-        rows = cursor.fetchall()
-    among = "all accounts" if not shared else f"accounts of the same {' and '.join(shared)}"
+    shared = {name: getattr(account, name) for name in ALIKE if name in like and getattr(account, name)}
+    among = f"accounts of the same {' and '.join(shared)}" if shared else "all accounts"
     found: dict[str, Standing] = {}
-    for place, kpi in enumerate(kpis):
-        mine = [value for number, value, own in rows if number == place and own]
-        others = np.array([value for number, value, own in rows if number == place and not own])
-        if mine:
+    for kpi, mine, others in _values(account.pk, kpis, on=on, sample=account.sample, shared=shared):
+        if mine is not None:
             judged = (anchors or {}).get(kpi.code, kpi.anchors)
-            share = _share(kpi, mine[0], others, judged) if len(others) + 1 >= SMALLEST_GROUP else None
+            share = _share(kpi, mine, others, judged) if len(others) + 1 >= SMALLEST_GROUP else None
             found[kpi.code] = Standing(len(others) + 1, share, among)
     return found
+
+
+def _values(
+    account_id: UUID, kpis: Sequence[Kpi], *, on: date, sample: bool, shared: Mapping[str, str]
+) -> list[tuple[Kpi, float | None, Any]]:
+    """For each KPI with any value: the account's own (None without one) and an array of the others'."""
+    alike = "".join(f" and account.{name} = %s" for name in shared)
+    since = [oldest_that_counts(kpi, on) for kpi in kpis]
+    ids = [kpi.pk for kpi in kpis]
+    params: list[Any] = [account_id, account_id, ids, since, on, sample, *shared.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHERS.format(alike=alike), params)
+        rows = cursor.fetchall()
+    return [(kpis[place], mine, np.frombuffer(bytes(packed or b""), dtype=">f8")) for place, mine, packed in rows]
 
 
 def _share(kpi: Kpi, mine: float, others: Any, anchors: Any) -> int | None:
@@ -127,10 +137,8 @@ def best_quarter(kpi: Kpi, *, on: date, leaving_out: UUID) -> tuple[Decimal, int
     """
     if kpi.direction == Kpi.Direction.BAND:
         return None
-    with connection.cursor() as cursor:
-        params: list[Any] = [leaving_out, [kpi.pk], [oldest_that_counts(kpi, on)], on, False]
-        cursor.execute(_OTHERS.format(alike=""), params)
-        values = np.array([value for _, value, own in cursor.fetchall() if not own])
+    rows = _values(leaving_out, [kpi], on=on, sample=False, shared={})
+    values = rows[0][2] if rows else np.array([])
     if len(values) < SMALLEST_GROUP:
         return None
     edge = np.percentile(values, 75 if kpi.direction == Kpi.Direction.UP else 25)
