@@ -105,10 +105,16 @@ def _shown(value: float | None, form: str) -> str | None:
         "%": lambda v: f"{v * 100:.0f}%" if abs(v) >= 0.0995 or v == 0 else f"{v * 100:.1f}%",
         "d": lambda v: f"{v:.0f} days",
         ".": lambda v: f"{v:.2f}",
-        "+": lambda v: f"{v:+.2f}",
-        "+%": lambda v: f"{v * 100:+.0f} points",
-        "+d": lambda v: f"{v:+.0f} days",
-    }[form](value).replace("-", "−")
+        "+": lambda v: _signed(v, 3),
+        "+%": lambda v: f"{_signed(v * 100, 0)} points",
+        "+d": lambda v: f"{_signed(v, 0)} days",
+    }[form](value)
+
+
+def _signed(value: float, places: int) -> str:
+    """With a sign that is one; nothing is neither more nor less."""
+    value = round(value, places)
+    return f"{value:+.{places}f}".replace("-", "−") if value else f"{0:.{places}f}"
 
 
 def _figure(row: tuple[str, ...], found: Mapping[str, Any] | None) -> Figure:
