@@ -184,7 +184,7 @@ class _Comparison:
     ) -> None:
         pushed = pushes(before.scores if before else None, after.scores, movers)
         for place, causes in zip(movers, pushed, strict=True):
-            row = group[place]
+            row, by_bands = group[place], _by_bands(before, after, place)
             self.moved.append(
                 Moved(
                     account_id=row.id,
@@ -197,8 +197,8 @@ class _Comparison:
                     after=as_points(after.scores.score_hundredths[place]),
                     band_before=bands[0][place],
                     band_after=bands[1][place],
-                    causes=self._causes(causes),
-                    reasons=tuple(_reasons(before, after, place)),
+                    causes=() if by_bands else self._causes(causes),
+                    reasons=(by_bands,) if by_bands else tuple(_reasons(before, after, place)),
                 )
             )
 
@@ -238,14 +238,25 @@ def _bands(scored: ScoresWithExceptions | None, count: int) -> list[str]:
     return [scoring.UNKNOWN] * count if scored is None else scored.scores.bands.tolist()
 
 
+def _by_bands(before: ScoresWithExceptions | None, after: ScoresWithExceptions, row: int) -> str:
+    """Words where only the edges of the bands did it: the new score has the old colour under the old edges."""
+    if before is None:
+        return ""
+    old, new = before.scores, after.scores
+    if NOT_KNOWN in (old.score_hundredths[row], new.score_hundredths[row]):
+        return ""
+    if old.score_hundredths[row] == new.score_hundredths[row]:
+        return "The bands moved, not the score"
+    same = scoring.band_of(new.score_hundredths[row : row + 1], old.scorecard)[0] == old.bands[row]
+    return "The bands moved; the score alone would have kept its colour" if same else ""
+
+
 def _reasons(before: ScoresWithExceptions | None, after: ScoresWithExceptions, row: int) -> list[str]:
     """What besides the KPIs changed the colour."""
     if before is None:
         return ["No scorecard was for it"]
     old, new = before.scores, after.scores
     found = []
-    if old.score_hundredths[row] == new.score_hundredths[row] != NOT_KNOWN:
-        found.append("The bands moved, not the score")
     if NOT_KNOWN in (old.score_hundredths[row], new.score_hundredths[row]):
         found.append(_coverage(old, new, row))
     if old.exception_hundredths[row] != new.exception_hundredths[row]:

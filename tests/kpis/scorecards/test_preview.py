@@ -125,6 +125,15 @@ def test_the_kpi_that_got_the_weight_is_named_not_those_that_made_room(book: Wor
     assert all(abs(one.points) < abs(first.points) / 3 for one in others)
 
 
+def test_no_kpi_is_blamed_for_what_the_bands_did(book: World) -> None:
+    fill(book.account, seat_use=79)
+    moved = effect(heavier("seat_use", 5, text(green_from=70))).moved[0]
+    assert (moved.band_before, moved.band_after, moved.causes) == ("yellow", "green", ())
+    assert moved.change is not None
+    assert moved.change < 0
+    assert moved.reasons == ("The bands moved; the score alone would have kept its colour",)
+
+
 def test_the_pushes_sum_to_the_change(book: World) -> None:
     fill(book.account, seat_use=20, support_csat=99)
     proposed = heavier("seat_use", 7, text(categories={**text()["categories"], "support": 0.6}))
