@@ -122,5 +122,10 @@ def test_sentences_name_kpis_and_playbooks_as_people_know_them(world: World) -> 
         ("Skipped “Recruit sponsors and users”", "Voice-of-Customer Sprint", "Mona", f"/runs/{value}/"),
         ("Gave 1 open step to the account's owner", "", "Mona", ""),
         ("Renewal Safeguard ended early", "", "Mona", f"/runs/{value}/"),
-        ("Health score went from unknown to 48.64", "at risk", "Plumbline", ""),
+        (
+            "Health score went from unknown to 48.64",
+            "at risk",
+            "Plumbline",
+            f"/accounts/{account}/evidence/?score={value}",
+        ),
     ]

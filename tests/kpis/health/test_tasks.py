@@ -160,6 +160,8 @@ def test_every_moved_account_is_told_of_even_after_an_import_of_many(
 class Heard:
     """Stands for a subscriber of the switchboard."""
 
+    many = False
+
     def __init__(self, calls: list[dict[str, Any]]) -> None:
         self.calls = calls
 
