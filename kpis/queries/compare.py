@@ -101,17 +101,17 @@ paired as (
            n.value as new_value, n.sheet as new_sheet, n.address as new_address, n.raw as new_raw
     from old_said o full join new_said n using (account_id, kpi_id, period)
 ),
-differ as (
+differ as materialized (
     select case when p.old_value = p.new_value then 'unchanged'
                 when p.old_value is null then 'added'
                 when p.new_value is not null then 'changed'
                 when nh.rule is not null then 'held'
                 else 'removed' end as kind,
            a.id as account_id, a.name as account, k.code as kpi, k.name as kpi_name, k.unit, p.period,
-           p.old_value, coalesce(p.old_sheet, oh.sheet, ''), coalesce(p.old_address, oh.address, ''),
-           coalesce(p.old_raw, oh.raw, ''), coalesce(oh.rule, ''),
-           p.new_value, coalesce(p.new_sheet, nh.sheet, ''), coalesce(p.new_address, nh.address, ''),
-           coalesce(p.new_raw, nh.raw, ''), coalesce(nh.rule, '')
+           p.old_value, coalesce(p.old_sheet, oh.sheet, '') as o1, coalesce(p.old_address, oh.address, '') as o2,
+           coalesce(p.old_raw, oh.raw, '') as o3, coalesce(oh.rule, '') as o4,
+           p.new_value, coalesce(p.new_sheet, nh.sheet, '') as n1, coalesce(p.new_address, nh.address, '') as n2,
+           coalesce(p.new_raw, nh.raw, '') as n3, coalesce(nh.rule, '') as n4
     from paired p
     join accounts_account a on a.id = p.account_id and (%(all)s or a.owner_id = %(owner)s)
     join kpis_kpi k on k.id = p.kpi_id
@@ -128,18 +128,28 @@ where kind = any(%(kinds)s) and (account, account_id, kpi, period) > (%(c0)s, %(
 order by account, account_id, kpi, period
 """  # noqa: S608 -- our own constants
 
+_PAGE = f"""
+{_BOTH}
+select (select json_object_agg(kind, cells) from (select kind, count(*) as cells from differ group by kind) k), d.*
+from (select 1) once left join lateral (
+    select * from differ
+    where kind = any(%(kinds)s) and (account, account_id, kpi, period) > (%(c0)s, %(c1)s::uuid, %(c2)s, %(c3)s::date)
+    order by account, account_id, kpi, period limit %(most)s
+) d on true
+order by account, account_id, kpi, period
+"""  # noqa: S608 -- our own constants
+
 
 def difference(old: Upload, new: Upload, wanted: Wanted, *, by: Actor) -> DifferencePage:
     """One page of what differs from `old` to `new`, in the order of accounts, KPIs and months, with all counts.
 
-    counts: kind -> cells, of the accounts and KPIs that are wanted, whatever the kind. Two queries.
+    counts: kind -> cells, of the accounts and KPIs that are wanted, whatever the kind. One query.
     """
-    given = _given(old, new, wanted, by)
     with connection.cursor() as cursor:
-        cursor.execute(f"{_BOTH} select kind, count(*) from differ group by kind", given)  # noqa: S608
-        counts = dict.fromkeys(KINDS, 0) | dict(cursor.fetchall())
-        cursor.execute(f"{_ROWS} limit {PAGE + 1}", given)
-        rows = [_row(row) for row in cursor.fetchall()]
+        cursor.execute(_PAGE, _given(old, new, wanted, by))
+        found = cursor.fetchall()
+    counts = dict.fromkeys(KINDS, 0) | (found[0][0] or {})
+    rows = [_row(row[1:]) for row in found if row[1] is not None]
     more, rows = len(rows) > PAGE, rows[:PAGE]
     return DifferencePage(rows, _pack(rows[-1].key) if more else "", counts)
 
@@ -177,6 +187,7 @@ def _given(old: Upload, new: Upload, wanted: Wanted, by: Actor) -> dict[str, Any
         "account": wanted.account,
         "like": f"%{account}%",
         "kinds": wanted.kinds,
+        "most": PAGE + 1,
     }
 
 

@@ -20,7 +20,7 @@ _WALK = """
 with recursive walk as (
     select v.id as top, v.account_id, v.kpi_id, v.period, v.id as at, v.upload_id as gone
     from kpis_kpivalue v
-    where v.upload_id = %(upload)s and v.origin = 'upload' and v.superseded_at is null {only}
+    where v.upload_id = %(upload)s and v.origin = 'upload' and v.superseded_at is null and v.id = any(%(only)s)
     union all
     select w.top, w.account_id, w.kpi_id, w.period, n.previous_id, u.id
     from walk w
@@ -47,8 +47,17 @@ _AGAIN = """
 """
 
 
-def _walk(*, only: bool) -> str:
-    return _WALK.format(again=_AGAIN, only="and v.id = any(%(only)s)" if only else "")
+# Nearly all values came in with the file and replaced nothing that was rolled back: for those one look is enough.
+_LOOK = """
+select v.id, v.account_id, v.previous_id as before, v.reason <> '' or u.id is not null as far, (
+    select max(c.id) from kpis_repeatedcell c join kpis_upload l on l.id = c.upload_id and l.state = 'done'
+    where c.value_id = v.id and c.said = v.value
+) as again
+from kpis_kpivalue v
+left join kpis_kpivalue p on p.id = v.previous_id and p.origin = 'upload'
+left join kpis_upload u on u.id = p.upload_id and u.state in ('rolled_back', 'rolling_back')
+where v.upload_id = %(upload)s and v.origin = 'upload' and v.superseded_at is null {only}
+"""
 
 
 @dataclass(frozen=True)
@@ -61,10 +70,23 @@ class Back:
 
 
 def what_was_before(upload_id: UUID, value_ids: Sequence[UUID]) -> list[Back]:
-    """For values of this file that are in force: what counts without the file."""
-    sql = _walk(only=True) + "select top, at, again from ends where gone is null or again is not null"  # noqa: S608 -- our own constants
+    """For values of this file that are in force: what counts without the file. At most two queries."""
+    look = _LOOK.format(only="and v.id = any(%(only)s)")
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"upload": upload_id, "only": list(value_ids)})
+        cursor.execute(look, {"upload": upload_id, "only": list(value_ids)})
+        rows = cursor.fetchall()
+    near = [
+        Back(pk, None if again else before, again) for pk, _, before, far, again in rows if again is not None or not far
+    ]
+    return near + _walked(upload_id, [pk for pk, _, _, far, again in rows if far and again is None])
+
+
+def _walked(upload_id: UUID, value_ids: Sequence[UUID]) -> list[Back]:
+    if not value_ids:
+        return []
+    end = "select top, at, again from ends where gone is null or again is not null"
+    with connection.cursor() as cursor:
+        cursor.execute(_WALK.format(again=_AGAIN) + end, {"upload": upload_id, "only": list(value_ids)})
         return [Back(top, None if again else at, again) for top, at, again in cursor.fetchall()]
 
 
@@ -90,19 +112,24 @@ class Effect:
         return self.by_people + self.by_files
 
 
+_SUM = f"""
+with looked as materialized ({_LOOK.format(only="")})
+select count(*), count(before) filter (where again is null and not far), count(again),
+       count(distinct account_id), coalesce(array_agg(id) filter (where far and again is null), '{{}}')
+from looked
+"""  # noqa: S608 -- our own constant
+
+
 def effect_of_rollback(upload: Upload) -> Effect:
-    """Counted from what is stored now; three queries."""
-    counts = """
-        select count(*), count(at) filter (where again is null), count(again), (
-            select count(distinct account_id) from kpis_kpivalue
-            where upload_id = %(upload)s and origin = 'upload' and superseded_at is null
-        ) from ends where gone is null or again is not null
-    """
+    """Counted from what is stored now; at most four queries."""
     with connection.cursor() as cursor:
-        cursor.execute(_walk(only=False) + counts, {"upload": upload.pk})
-        withdrawn, restored, repeated, accounts = cursor.fetchone()
+        cursor.execute(_SUM, {"upload": upload.pk})
+        withdrawn, restored, repeated, accounts, far = cursor.fetchone()
         cursor.execute(_LATER_COUNTS, {"upload": upload.pk})
         people, files = cursor.fetchone()
+    backs = _walked(upload.pk, far)
+    restored += sum(one.before is not None for one in backs)
+    repeated += sum(one.again is not None for one in backs)
     held = UploadIssue.objects.filter(upload=upload, state=UploadIssue.State.HELD).aggregate(cells=Sum("cells"))
     return Effect(withdrawn, restored, repeated, accounts, people, files, held["cells"] or 0)
 
