@@ -277,7 +277,7 @@ def _settle(page: Page) -> None:
 
 
 PATHS = (
-    "/", "/accounts/", "/ACCOUNT/", "/ACCOUNT/evidence/", "/ACCOUNT/grid/", "/accounts/new/", "/accounts/import/",
+    "/", "/accounts/", "/ACCOUNT/", "/ACCOUNT/evidence/", "/ACCOUNT/history/", "/ACCOUNT/grid/", "/accounts/new/", "/accounts/import/",
     "/uploads/", "/kpis/", "/kpis/unknown/", "/work/", "/playbooks/", "/reports/", "/settings/", "/settings/people/",
     "/settings/roles/", "/settings/tokens/", "/settings/trail/",
 )  # fmt: skip
