@@ -37,7 +37,7 @@ with recursive down(id) as (
     union
     select a.id from accounts_account a join down on a.parent_id = down.id
 )
-select a.id, a.parent_id, a.roll_up_method, a.currency, a.arr, h.score_hundredths, h.band
+select a.id, a.parent_id, a.roll_up_method, a.currency, a.arr, h.score_hundredths, coalesce(h.band, 'unknown')
 from accounts_account a join down on down.id = a.id
 left join kpis_accounthealth h on h.account_id = a.id
 where a.archived_at is null
@@ -71,7 +71,7 @@ def families(account_ids: Sequence[UUID] | None) -> list[Member]:
         if not tops:
             return []
         cursor.execute(_BELOW, [tops])
-        return [Member(*known, band or Band.UNKNOWN.value) for *known, band in cursor.fetchall()]
+        return [Member(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from analytics.tasks import report_context
 from core.models import Entry
 from kpis.catalogue import CATEGORIES
 from kpis.models import AccountHealth, HealthScore, Kpi, KpiValue
+from kpis.operations.exceptions import Wanted, set_exception
 from kpis.operations.health import rescore_accounts
 from tests.analytics.conftest import AT, SYSTEM, VALUES
 from tests.world import World
@@ -164,3 +165,21 @@ def test_bars() -> None:
     assert "<title>50.0 of 100</title>" in bar(50.0, "yellow")
     assert bar(None, "unknown").count("<rect") == 1
     assert "<title>no score</title>" in bar(None, "unknown")
+
+
+# Caps and floors ------------------------------------------------------------------------------------------------
+
+
+def test_a_cap_is_printed_with_what_the_score_would_be_without(scored: World) -> None:
+    before = AccountHealth.objects.get(pk=scored.account.pk).score
+    assert before is not None
+    wanted = Wanted(kind="cap", limit=Decimal(10), reason="Champion left", starts_on=AT.date())
+    set_exception(account_id=scored.account.pk, wanted=wanted, by=scored.mona.as_actor(), at=AT)
+    rescore_accounts(account_ids=[scored.account.pk], at=AT, by=SYSTEM)
+
+    data = health_report(scored.account)
+    text = _html(scored.account)
+
+    assert (data.points, data.total) == (Decimal(10), before)
+    assert f"Champion left caps overall at 10; without it {before:.2f}" in text
+    assert "The sum of the contributions, before caps and floors" in text
