@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import Account
 from core.actor import Actor
 from kpis import catalogue
-from kpis.models import Kpi, KpiAlias, UnknownKpi
+from kpis.models import Formula, Kpi, KpiAlias, UnknownKpi
 
 NOTHING = object()
 
@@ -36,7 +38,8 @@ class Dictionary:
 
 def dictionary() -> Dictionary:
     """This tenant's KPIs and spellings, in two queries."""
-    kpis = {kpi.pk: kpi for kpi in Kpi.objects.filter(active=True)}
+    computed = Formula.objects.filter(kpi=OuterRef("pk"), live=True)
+    kpis = {kpi.pk: kpi for kpi in Kpi.objects.filter(active=True).annotate(computed=Exists(computed))}
     spellings = KpiAlias.objects.values_list("normalised", "kpi_id")
     return Dictionary(
         by_name={normalised: kpis[kpi_id] for normalised, kpi_id in spellings if kpi_id in kpis},

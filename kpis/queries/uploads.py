@@ -30,6 +30,7 @@ KINDS = {
     "unit_mismatch": "Unit does not fit",
     "unknown_kpi": "Unknown KPI",
     "portfolio_kpi": "Figure of the whole portfolio",
+    "computed_kpi": "Computed by a formula",
     "duplicate_key": "Said twice, differently",
     "bad_period": "Month not understood",
     "unknown_account_spelling": "Unknown account",

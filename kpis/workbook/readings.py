@@ -108,6 +108,10 @@ def read_cell(value: Value, mark: Mark, unit_text: str, kpi: KpiRef, place: Plac
 def _check_level(kpi: KpiRef) -> None:
     if kpi.portfolio_only and not kpi.template_only:
         raise Problem("portfolio_kpi", f"{kpi.name} belongs to the whole portfolio and means nothing for one account.")
+    if getattr(kpi, "computed", False):
+        raise Problem(
+            "computed_kpi", f"{kpi.name} is computed by its formula.", "Leave it out, or bring the values it reads."
+        )
 
 
 def cell_type_of(value: Value, mark: Mark) -> str:
