@@ -1,21 +1,22 @@
 """Reads of scorecards: which there are by priority, whom they are for, and who would move under another rule."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import Account
 from core.actor import Actor
 from kpis.models import Scorecard, ScorecardVersion
 from kpis.queries.portfolio import Sums
-from kpis.scoring.assignment import FACTS, RULE_FIELDS, Facts, Rule, matches, rule_text
+from kpis.scoring.assignment import RULE_FIELDS, YOUNGER, Facts, Rule, matches, rule_text
 
 State = ScorecardVersion.State
+NOBODY = UUID(int=0)  # the account of facts that many share
 
 
 @dataclass
@@ -85,16 +86,33 @@ def _rules() -> list[Ruled]:
 def reaches(rules: Sequence[Ruled], *, by: Actor, today: date) -> dict[UUID | None, Reach]:
     """Scorecard -> the accounts it would be for if these were the live ones; None: accounts that none is for."""
     found: dict[UUID | None, Reach] = {}
-    for facts, arr, currency in _accounts(by):
-        reach = found.setdefault(_winner(rules, facts, today), Reach())
-        reach.accounts += 1
-        reach.arr.add(arr, currency, unknown=arr is None)
+    for alike in _alike(rules, by):
+        alike.count_in(found.setdefault(_winner(rules, alike.facts, today), Reach()))
     return found
 
 
-def _accounts(by: Actor) -> Any:
-    rows = Account.objects.visible_to(by).active().values_list(*FACTS, "arr", "currency")
-    return ((Facts(*row[: len(FACTS)]), row[-2], row[-1]) for row in rows.iterator(2000))
+@dataclass(frozen=True)
+class _Alike:
+    """Accounts that no rule in question can tell apart, with one currency; arr: what is known of their revenue."""
+
+    facts: Facts
+    currency: str
+    accounts: int
+    arr: Decimal | None
+    unknown: int
+
+    def count_in(self, reach: Reach) -> None:
+        reach.accounts += self.accounts
+        reach.arr.add(self.arr, self.currency, unknown=self.unknown)
+
+
+def _alike(rules: Sequence[Ruled], by: Actor) -> Iterator[_Alike]:
+    """Counted by the database: ten thousand accounts are a few dozen groups."""
+    asked = [*RULE_FIELDS, *(["customer_since"] if any(YOUNGER in rule for _, _, rule in rules) else [])]
+    rows = Account.objects.visible_to(by).active().order_by().values_list(*asked, "currency")
+    rows = rows.annotate(of=Count("pk"), worth=Sum("arr"), unknown=Count("pk", filter=Q(arr=None)))
+    for *known, currency, accounts, arr, unknown in rows.iterator(2000):
+        yield _Alike(Facts(NOBODY, *known), currency, accounts, arr, unknown)
 
 
 def _winner(rules: Sequence[Ruled], facts: Facts, today: date) -> UUID | None:
@@ -117,20 +135,19 @@ class Moves:
 
 def rule_moves(card: Scorecard, rule: Rule, priority: int, *, by: Actor, today: date) -> Moves:
     """Who would move if the scorecard had this rule and priority. A card without a live version is taken as live."""
-    others = [one for one in _rules() if one[1] != card.pk]
-    here = [one for one in _rules() if one[1] == card.pk]
+    all_live = _rules()
+    others = [one for one in all_live if one[1] != card.pk]
+    here = [one for one in all_live if one[1] == card.pk]
     then = sorted([*others, (priority, card.pk, rule)], key=lambda one: (one[0], one[1] != card.pk))
     now = sorted([*others, *here], key=lambda one: one[0])
-    made = {name: Reach() for name in ("now", "then", "come", "go")}
-    nobody = 0
-    for facts, arr, currency in _accounts(by):
-        before, after = (_winner(rules, facts, today) for rules in (now, then))
-        nobody += after is None
-        mine = {"now": before == card.pk, "then": after == card.pk}
+    made = {name: Reach() for name in ("now", "then", "come", "go", "nobody")}
+    for alike in _alike([*now, *then], by):
+        before, after = (_winner(rules, alike.facts, today) for rules in (now, then))
+        mine = {"now": before == card.pk, "then": after == card.pk, "nobody": after is None}
         mine |= {"come": mine["then"] and not mine["now"], "go": mine["now"] and not mine["then"]}
         for name in [name for name, counts in mine.items() if counts]:
-            made[name].accounts += 1
-            made[name].arr.add(arr, currency, unknown=arr is None)
+            alike.count_in(made[name])
+    nobody = made.pop("nobody").accounts
     return Moves(**made, nobody=nobody)
 
 
