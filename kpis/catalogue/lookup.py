@@ -18,7 +18,8 @@ SUGGESTION_FLOOR = 60.0
 
 def normalise(text: str) -> str:
     """Reduce a KPI name to what is compared: no case, accents, punctuation, spaces or unit in brackets."""
-    folded = unicodedata.normalize("NFKD", text.casefold()).replace("\u00a0", " ").strip()
+    plain = unicodedata.normalize("NFKD", text).casefold()  # in this order: "𝕊" is a capital only once it is an S
+    folded = unicodedata.normalize("NFKD", plain).replace("\u00a0", " ").strip()
     folded = "".join(c for c in folded if not unicodedata.combining(c))
     named = _UNIT_SUFFIX.sub("", folded) or folded
     return " ".join(re.sub(r"[\W_]+", " ", named.replace("&", " and ")).split())
@@ -54,14 +55,15 @@ def suggest(text: str, limit: int = 3) -> list[tuple[KpiDef, float]]:
     wanted = normalise(text)
     best: dict[str, float] = {}
     for name, kpi in _BY_NAME.items():
-        likeness = _likeness(wanted, name)
+        likeness = likeness_of(wanted, name)
         if likeness >= SUGGESTION_FLOOR:
             best[kpi.code] = max(likeness, best.get(kpi.code, 0.0))
     ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))[:limit]
     return [(BY_CODE[code], round(score, 1)) for code, score in ranked]
 
 
-def _likeness(one: str, other: str) -> float:
+def likeness_of(one: str, other: str) -> float:
+    """How alike two normalised spellings are, 0..100."""
     # fuzz.WRatio also compares parts of words and so finds "readiness" in "happiness".
     return max(
         fuzz.ratio(one, other),

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from accounts.models import Account
 from core.actor import Actor
 from kpis import catalogue
+from kpis.catalogue.lookup import SUGGESTION_FLOOR, likeness_of
 from kpis.models import Formula, Kpi, KpiAlias, UnknownKpi
 
 NOTHING = object()
@@ -30,10 +31,14 @@ class Dictionary:
         return known  # type: ignore[return-value]
 
     def suggest(self, text: str, /) -> Iterator[tuple[Kpi, float]]:
-        """Active KPIs with names like this one, best first, likeness 0..100."""
-        for definition, likeness in catalogue.suggest(text):
-            if definition.code in self.by_code:
-                yield self.by_code[definition.code], likeness
+        """Active KPIs with names like this one, best first, likeness 0..100; those made here by all their names."""
+        best = {definition.code: likeness for definition, likeness in catalogue.suggest(text)}
+        wanted = catalogue.normalise(text)
+        for name, kpi in self.by_name.items():
+            if kpi.custom and (likeness := round(likeness_of(wanted, name), 1)) >= SUGGESTION_FLOOR:
+                best[kpi.code] = max(likeness, best.get(kpi.code, 0.0))
+        known = [(self.by_code[code], likeness) for code, likeness in best.items() if code in self.by_code]
+        yield from sorted(known, key=lambda one: (-one[1], one[0].code))[:3]
 
 
 def dictionary() -> Dictionary:

@@ -162,3 +162,12 @@ def test_an_unknown_name_that_waits_is_settled_by_a_kpi_that_answers_to_it(catal
     kpi = made(catalogue, aliases=["Coffee visits"])
     unknown.refresh_from_db()
     assert (unknown.state, unknown.kpi) == ("named", kpi)
+
+
+def test_kpis_of_ones_own_are_suggested_for_names_like_theirs(catalogue: World) -> None:
+    kpi = made(catalogue, aliases=["Espresso count"])
+    found = list(dictionary().suggest("Expresso counts"))
+    assert [one for one, _ in found][:1] == [kpi]
+    assert found[0][1] > 80
+    retire_kpi(code=kpi.code, by=catalogue.ana.as_actor())
+    assert kpi not in [one for one, _ in dictionary().suggest("Expresso counts")]
