@@ -278,7 +278,8 @@ def _settle(page: Page) -> None:
 
 PATHS = (
     "/", "/accounts/", "/ACCOUNT/", "/ACCOUNT/evidence/", "/ACCOUNT/history/", "/ACCOUNT/grid/",
-    "/accounts/new/", "/accounts/import/", "/uploads/", "/kpis/", "/kpis/unknown/", "/work/", "/playbooks/", "/reports/", "/settings/", "/settings/people/",
+    "/accounts/new/", "/accounts/import/",
+    "/uploads/", "/kpis/", "/kpis/unknown/", "/work/", "/playbooks/", "/reports/", "/settings/", "/settings/people/",
     "/settings/roles/", "/settings/tokens/", "/settings/trail/",
 )  # fmt: skip
 # Width, theme, whether axe looks: colours depend on the theme, layout on the width.
