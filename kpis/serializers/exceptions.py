@@ -66,7 +66,7 @@ class ExceptionOut(serializers.Serializer[SetException]):
     withdrawn_by = serializers.CharField(source="row.withdrawn_by")
 
 
-class MovedOut(serializers.Serializer[Moved]):
+class MovedByException(serializers.Serializer[Moved]):
     """A cap or a floor that moved a score; exception_id null: a rule of the scorecard. text: as it is printed."""
 
     exception_id = serializers.UUIDField(allow_null=True)

@@ -7,7 +7,7 @@ from accounts.models import Account
 from kpis.catalogue import CATEGORIES
 from kpis.models import Band
 from kpis.queries.evidence import CategoryPart, Evidence, Part
-from kpis.serializers.exceptions import MovedOut
+from kpis.serializers.exceptions import MovedByException
 from kpis.serializers.portfolio import PortfolioQuery
 
 
@@ -139,7 +139,7 @@ class EvidenceOut(serializers.Serializer[Evidence]):
     as_of = serializers.DateField(source="score.as_of")
     score = _points(source="score.score", allow_null=True)
     base = _points()
-    exceptions = MovedOut(many=True)
+    exceptions = MovedByException(many=True)
     adds_up = serializers.BooleanField()
     band = serializers.CharField(source="score.band")
     coverage = serializers.IntegerField(source="score.coverage")
