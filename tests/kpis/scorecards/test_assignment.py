@@ -1,6 +1,6 @@
 """Whom a scorecard is for: rule, priority, who would move, archiving, and what a branch brings along."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -57,6 +57,24 @@ def test_of_two_that_match_the_lower_priority_has_the_account(world: World) -> N
     moves = rule_moves(large, {"tier": ["A", "B"]}, 5, by=world.mona.as_actor(), today=TODAY)
     assert [one.accounts for one in (moves.now, moves.then, moves.come, moves.go)] == [0, 2, 2, 0]
     assert moves.nobody == 0
+
+
+def test_young_customers_are_counted_with_their_revenue_by_currency(world: World) -> None:
+    world.account.customer_since, world.account.arr, world.account.currency = TODAY - timedelta(days=29), 100, "USD"
+    world.account.save()
+    Account.objects.create(name="New", customer_since=TODAY, arr=50)
+    Account.objects.create(name="Of unknown worth", customer_since=TODAY)
+    Account.objects.create(name="Old", customer_since=TODAY - timedelta(days=30), arr=70)
+    Account.objects.create(name="Since nobody knows when", arr=70)
+    young = card(world, "First month", rule={"younger_than_days": 30})
+
+    rows = {row.card: row.reach for row in scorecard_rows(by=world.mona.as_actor(), today=TODAY)}
+
+    reach = rows[young]
+    assert reach is not None
+    assert (reach.accounts, reach.arr.unknown) == (3, 1)
+    assert reach.arr.largest_first == [(100, "USD"), (50, "EUR")]
+    assert rows[standard()].accounts == 2  # type: ignore[union-attr]
 
 
 def test_the_rule_of_a_live_scorecard_takes_the_right_to_publish(world: World) -> None:
