@@ -35,7 +35,7 @@ with recursive walk as (
     where w.gone is not null and not exists (select 1 {again})
 ),
 ends as (
-    select w.top, w.at, w.gone, (select c.id {again} order by c.id desc limit 1) as again from walk w
+    select w.top, w.at, w.gone, (select max(r.id) from (select c.id {again} offset 0) r) as again from walk w
 )
 """
 _AGAIN = """
@@ -50,11 +50,15 @@ _AGAIN = """
 # Nearly all values came in with the file and replaced nothing that was rolled back: for those one look is enough.
 _LOOK = """
 select v.id, v.account_id, v.previous_id as before, v.reason <> '' or u.id is not null as far, (
-    select max(c.id) from kpis_repeatedcell c join kpis_upload l on l.id = c.upload_id and l.state = 'done'
-    where c.value_id = v.id and c.said = v.value
+    select max(r.id) from (
+        select c.id from kpis_repeatedcell c join kpis_upload l on l.id = c.upload_id and l.state = 'done'
+        where c.value_id = v.id and c.said = v.value offset 0  -- by its value, never down the whole table by its id
+    ) r
 ) as again
 from kpis_kpivalue v
-left join kpis_kpivalue p on p.id = v.previous_id and p.origin = 'upload'
+left join lateral (
+    select upload_id from kpis_kpivalue where id = v.previous_id and origin = 'upload' limit 1
+) p on true
 left join kpis_upload u on u.id = p.upload_id and u.state in ('rolled_back', 'rolling_back')
 where v.upload_id = %(upload)s and v.origin = 'upload' and v.superseded_at is null {only}
 """
