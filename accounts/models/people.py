@@ -2,7 +2,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
+from django.db.models.functions import Lower, Upper
 
 from accounts.models.accounts import Account, OfAccountQuerySet
 from core.actor import Actor
@@ -15,7 +15,8 @@ class ContactQuerySet(GuardedQuerySet):
         if by.sees_all:
             return self
         seen = ContactRole.objects.filter(account__in=Account.objects.visible_to(by)).values("contact_id")
-        return self.filter(models.Q(pk__in=seen) | models.Q(roles=None))
+        anywhere = ContactRole.objects.filter(contact=models.OuterRef("pk"))
+        return self.filter(models.Q(pk__in=seen) | ~models.Exists(anywhere))
 
 
 class Contact(TenantModel):
@@ -36,7 +37,9 @@ class Contact(TenantModel):
     class Meta:
         indexes = [
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="contact_name_trgm"),
+            GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="contact_email_trgm"),
             models.Index(fields=["email"], name="contact_email"),
+            models.Index(Lower("name"), "id", name="contact_name_order"),
         ]
 
     def __str__(self) -> str:
@@ -46,7 +49,8 @@ class Contact(TenantModel):
 class ContactRole(TenantModel):
     """What a person is at an account from a day to a day. A move to another company ends it; it stays as history.
 
-    influence: 1 to 3. stance: -2 (opponent) to 2 (champion), None unknown. reports_to: another role at the account.
+    influence: 1 to 3. stance: -2 (against us) to 2 (for us), None unknown. reports_to: another role at the account.
+    ends_on: the first day on which it holds no more.
     """
 
     class Role(models.TextChoices):
