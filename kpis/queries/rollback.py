@@ -50,10 +50,9 @@ _AGAIN = """
 # Nearly all values came in with the file and replaced nothing that was rolled back: for those one look is enough.
 _LOOK = """
 select v.id, v.account_id, v.previous_id as before, v.reason <> '' or u.id is not null as far, (
-    select max(r.id) from (
-        select c.id from kpis_repeatedcell c join kpis_upload l on l.id = c.upload_id and l.state = 'done'
-        where c.value_id = v.id and c.said = v.value offset 0  -- by its value, never down the whole table by its id
-    ) r
+    select max(r.id) from (  -- found by its value, never through all cells of a file
+        select c.id, c.upload_id from kpis_repeatedcell c where c.value_id = v.id and c.said = v.value offset 0
+    ) r join kpis_upload l on l.id = r.upload_id and l.state = 'done'
 ) as again
 from kpis_kpivalue v
 left join lateral (
