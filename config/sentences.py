@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from kpis.catalogue import BY_CODE
+from config.sentences_catalogue import CATALOGUE, kpi_name
 from playbooks.library import NAMES as PLAYBOOKS
 from playbooks.library import STEPS
 from users.trail import Sentence
@@ -39,6 +39,26 @@ def _edited(data: Mapping[str, Any]) -> str:
     return f"Changed the account: {fields}" if fields else "Changed the account"
 
 
+_CONTRACT = {
+    "created": "Drafted a contract",
+    "edited": "Changed a contract",
+    "activated": "Brought a contract into force",
+    "cancelled": "Recorded the notice of a contract",
+    "ended": "Ended a contract",
+    "renewed": "Renewed a contract",
+    "line_added": "Added a subscription line",
+    "line_corrected": "Corrected a subscription line",
+    "line_removed": "Withdrew a subscription line",
+    "unpaid": "Marked a contract as unpaid",
+    "paid": "Marked a contract as paid",
+}
+
+
+def _contract(data: Mapping[str, Any]) -> str:
+    reason = f": {data['reason']}" if data.get("reason") else ""
+    return f"{_CONTRACT[data['what']]}{reason}"
+
+
 def _outcome(verb: str) -> Any:
     def said(data: Mapping[str, Any]) -> str:
         reason = f": {data['reason']}" if data.get("reason") else ""
@@ -50,59 +70,11 @@ def _outcome(verb: str) -> Any:
 def _corrected(data: Mapping[str, Any]) -> str:
     before = "nothing" if data["old"] is None else data["old"]
     month = f"{date.fromisoformat(data['period']):%b %Y}"
-    return f"Corrected {_kpi(data['kpi'])} of {month} from {before} to {data['new']}: {data['reason']}"
-
-
-def _kpi(code: str) -> str:
-    """The name in the catalogue without its explanation; a KPI of the tenant's own reads as its code."""
-    return BY_CODE[code].name.partition(" (")[0] if code in BY_CODE else code.replace("_", " ")
-
-
-_KPI_FIELDS = {
-    "minimum": "smallest possible value", "maximum": "largest possible value", "outcome_like": "outcome",
-    "portfolio_only": "level", "owner_label": "owner",
-}  # fmt: skip
-_SAID_AS_CHANGED = {"description", "caveats"}  # too long for a sentence
-
-
-def _kpi_edited(data: Mapping[str, Any]) -> str:
-    parts = []
-    for name, (old, new) in data["changes"].items():
-        label = _KPI_FIELDS.get(name, name.replace("_", " "))
-        parts.append(label if name in _SAID_AS_CHANGED else f"{label} from {_word(old)} to {_word(new)}")
-    return f"Changed the KPI {_kpi(data['kpi'])}: {', '.join(parts)}"
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "nothing" if value in (None, "") else str(value)
-
-
-def _range_set(data: Mapping[str, Any]) -> str:
-    source = f" ({data['source']})" if data["source"] else ""
-    corners = ", ".join(f"{value:g} gives {points:g}" for value, points in data["new"])
-    day = date.fromisoformat(data["valid_from"])
-    return f"Set the range of {_kpi(data['kpi'])} from {day.day} {day:%b %Y}{source}: {corners}"
-
-
-def _benchmark(data: Mapping[str, Any]) -> str:
-    verb = "Put a benchmark beside" if data["added"] else "Took a benchmark away from"
-    said = f"{data['statistic']} {data['value']}, {data['population']}"
-    return f"{verb} {_kpi(data['kpi'])}: {said} ({data['source']}, {data['year'] or 'year not stated'})"
-
-
-def _target_set(data: Mapping[str, Any]) -> str:
-    due = ""
-    if data["due_on"]:
-        day = date.fromisoformat(data["due_on"])
-        due = f" by {day.day} {day:%b %Y}"
-    before = f" (before: {data['old']})" if data["old"] is not None else ""
-    return f"Set the target of {_kpi(data['kpi'])} to {data['new']}{due}{before}: {data['basis']}"
+    return f"Corrected {kpi_name(data['kpi'])} of {month} from {before} to {data['new']}: {data['reason']}"
 
 
 def _formula(data: Mapping[str, Any]) -> str:
-    return f"Wrote version {data['version']} of the formula of {_kpi(data['kpi'])}: {data['text']}"
+    return f"Wrote version {data['version']} of the formula of {kpi_name(data['kpi'])}: {data['text']}"
 
 
 _MEASURES = {"health": "health", "health_change": "health in 28 days", "days_to_renewal": "days to renewal"}
@@ -110,7 +82,7 @@ _MEASURES = {"health": "health", "health_change": "health in 28 days", "days_to_
 
 def _why(data: Mapping[str, Any]) -> str:
     """[[measure, value, op, limit], ...] as they were."""
-    parts = [f"{_MEASURES.get(measure) or _kpi(measure)} {value}" for measure, value, *_ in data["why"]]
+    parts = [f"{_MEASURES.get(measure) or kpi_name(measure)} {value}" for measure, value, *_ in data["why"]]
     return f" ({', '.join(parts)})" if parts else ""
 
 
@@ -124,7 +96,7 @@ def _closed(data: Mapping[str, Any]) -> str:
 
 
 def _settled(data: Mapping[str, Any]) -> str:
-    return f"Said that an unknown KPI is {_kpi(data['kpi'])}" if data["kpi"] else "Set an unknown KPI aside"
+    return f"Said that an unknown KPI is {kpi_name(data['kpi'])}" if data["kpi"] else "Set an unknown KPI aside"
 
 
 def _drafted(data: Mapping[str, Any]) -> str:
@@ -261,6 +233,8 @@ SENTENCES: dict[str, Sentence] = {
         "Accounts imported", "Imported accounts: {created} new, {updated} updated, {refused} refused", "file-up"
     ),
     "accounts.outcome_recorded": Sentence("Outcome recorded", _outcome("Recorded"), "flag"),
+    "accounts.contract_changed": Sentence("Contract changed", _contract, "file-text"),
+    "accounts.rate_set": Sentence("Exchange rate set", "Set the rate of {currency} to {rate} from {on}", "receipt"),
     "accounts.outcome_withdrawn": Sentence("Outcome taken back", _outcome("Took back"), "undo-2"),
     "kpis.value_corrected": Sentence("Value corrected", _corrected, "pencil"),
     "kpis.batch_imported": Sentence("Values imported", "Imported {values} KPI values", "file-spreadsheet"),
@@ -296,46 +270,14 @@ SENTENCES: dict[str, Sentence] = {
     "kpis.rolled_up": Sentence("Roll-up changed", _rolled_up, "building-2"),
     "kpis.portfolio_scored": Sentence("Portfolio scored", "Scored {scored} accounts, {moved} scores moved", "gauge"),
     "kpis.catalogue_checked": Sentence("Catalogue checked", "Looked over the KPI catalogue", "list-checks"),
-    "kpis.kpi_created": Sentence("KPI made", lambda data: f"Made the KPI {_kpi(data['kpi'])}", "plus"),
-    "kpis.kpi_edited": Sentence("KPI changed", _kpi_edited, "pencil"),
-    "kpis.kpi_retired": Sentence(
-        "KPI retired",
-        lambda data: f"{'Brought back' if data['restored'] else 'Retired'} the KPI {_kpi(data['kpi'])}",
-        "archive",
-    ),
-    "kpis.alias_changed": Sentence(
-        "Name in files changed",
-        lambda data: (
-            f"“{data['alias']}” in a file now means {_kpi(data['kpi'])}"
-            if data["added"]
-            else f"“{data['alias']}” in a file no longer means {_kpi(data['kpi'])}"
-        ),
-        "tag",
-    ),
-    "kpis.range_set": Sentence("Range set", _range_set, "ruler"),
-    "kpis.range_withdrawn": Sentence(
-        "Range withdrawn",
-        lambda data: f"Took back the range of {_kpi(data['kpi'])} from {data['valid_from']}",
-        "undo-2",
-    ),
-    "kpis.ranges_imported": Sentence(
-        "Ranges imported", "Took in a sheet of reference ranges from {valid_from}: {ranges} KPIs", "file-up"
-    ),
-    "kpis.range_took_effect": Sentence(
-        "Range in force", lambda data: f"The range of {_kpi(data['kpi'])} entered for today is in force", "calendar"
-    ),
-    "kpis.benchmark_changed": Sentence("Benchmark changed", _benchmark, "book-open"),
-    "kpis.target_set": Sentence("Target set", _target_set, "target"),
-    "kpis.target_ended": Sentence(
-        "Target ended", lambda data: f"Ended the target of {_kpi(data['kpi'])}: {data['value']}", "flag"
-    ),
+    **CATALOGUE,
     "kpis.formula_written": Sentence("Formula written", _formula, "sigma"),
     "kpis.formula_retired": Sentence(
-        "Formula retired", lambda data: f"Retired the formula of {_kpi(data['kpi'])}", "trash-2"
+        "Formula retired", lambda data: f"Retired the formula of {kpi_name(data['kpi'])}", "trash-2"
     ),
     "kpis.values_computed": Sentence(
         "Values computed",
-        lambda data: f"Computed {data['values']} values of {', '.join(map(_kpi, data['kpis']))}",
+        lambda data: f"Computed {data['values']} values of {', '.join(map(kpi_name, data['kpis']))}",
         "sigma",
     ),
     "kpis.indicator_rule_changed": Sentence("Indicator rule changed", "The indicator rule “{rule}” was {what}", "zap"),
