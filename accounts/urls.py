@@ -1,6 +1,7 @@
 from django.urls import path
 
 from accounts import views
+from accounts.views import contracts, revenue
 
 app_name = "accounts"
 urlpatterns = [
@@ -18,6 +19,27 @@ urlpatterns = [
         views.withdraw_outcome,
         name="withdraw-outcome",
     ),
+    path("accounts/<uuid:account_id>/panels/money/", contracts.money_panel, name="panel-money"),
+    path("accounts/<uuid:account_id>/contracts/", contracts.contracts, name="contracts"),
+    path("accounts/<uuid:account_id>/contracts/new/", contracts.new_contract, name="new-contract"),
+    path(
+        "accounts/<uuid:account_id>/contracts/<uuid:contract_id>/edit/", contracts.edit_contract, name="edit-contract"
+    ),
+    path("accounts/<uuid:account_id>/contracts/<uuid:contract_id>/lines/", contracts.new_line, name="new-line"),
+    path("accounts/<uuid:account_id>/lines/<uuid:line_id>/", contracts.edit_line, name="edit-line"),
+    *(
+        path(
+            f"accounts/<uuid:account_id>/contracts/<uuid:contract_id>/{verb}/",
+            contracts.contract_step,
+            {"verb": verb},
+            name=f"{verb}-contract",
+        )
+        for verb in ("activate", "cancel", "end", "renew", "unpaid", "paid")
+    ),
+    path("revenue/", revenue.revenue, name="revenue"),
+    path("revenue/conventions/", revenue.revenue_gap, name="revenue-gap"),
+    path("revenue/movements/", revenue.revenue_movements, name="revenue-movements"),
+    path("revenue/rates/", revenue.add_rate, name="revenue-rates"),
     path("search/", views.search, name="search"),
     path("live/", views.live, name="live"),
 ]

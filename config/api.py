@@ -3,6 +3,7 @@
 from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
+from accounts.api import revenue
 from analytics import api as analytics
 from core.http import UUID_PATTERN
 from kpis import api as kpis
@@ -14,6 +15,10 @@ router = DefaultRouter()
 router.include_root_view = False
 router.register("accounts", accounts.Accounts, basename="accounts")
 router.register("back-tests", kpis.BackTests, basename="back-tests")
+router.register("products", revenue.Products, basename="products")
+router.register("contracts", revenue.Contracts, basename="contracts")
+router.register("movements", revenue.Movements, basename="movements")
+router.register("revenue", revenue.Revenue, basename="revenue")
 router.register("outcomes", accounts.Outcomes, basename="outcomes")
 router.register("kpis", kpis.Kpis, basename="kpis")
 router.register("kpi-ranges", definitions.KpiRanges, basename="kpi-ranges")

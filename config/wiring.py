@@ -106,6 +106,7 @@ PANELS: list[Panel] = [
     Panel("family", "Accounts below", "kpis:panel-family", "main", ("health-changed", "account-changed"), height=0),
     Panel("measures", "Key measures", "kpis:panel-measures", "main", ("health-changed",), height=360),
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
+    Panel("money", "Money", "accounts:panel-money", "side", ("account-changed",), height=200),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
     Panel("exceptions", "Caps and floors", "kpis:panel-exceptions", "side", EXCEPTIONS, height=110),
     Panel("indicators", "Indicators", "kpis:panel-indicators", "side", ("health-changed",), height=130),
@@ -120,7 +121,12 @@ ACTIONS: list[Action] = [
     Action("Cap or floor", "kpis:exception-set", "shield", kpis_rules.SET_EXCEPTION, "dialog"),
     Action("Health report", "analytics:create", "download", analytics_rules.CREATE_REPORT, "post", archived=True),
 ]
-TABS: list[Tab] = [Tab("Evidence", "kpis:evidence"), Tab("History", "kpis:history"), Tab("KPI grid", "kpis:grid")]
+TABS: list[Tab] = [
+    Tab("Contracts", "accounts:contracts"),
+    Tab("Evidence", "kpis:evidence"),
+    Tab("History", "kpis:history"),
+    Tab("KPI grid", "kpis:grid"),
+]
 CHIPS: list[Chips] = [indicator_chips, running_chips]
 
 # What an entry of an account's timeline opens: event -> address from the account's id and the entry's data.

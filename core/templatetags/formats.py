@@ -48,6 +48,12 @@ def percent(value: Any, places: int | None = None) -> str:
     return UNKNOWN if decimal(value) is None else f"{number(value, places)}%"
 
 
+def rate(value: Any, places: int | None = None) -> str:
+    """'91.25%' from 0.9125, for shares that are computed and not entered."""
+    known = decimal(value)
+    return UNKNOWN if known is None else f"{number(known * 100, places)}%"
+
+
 def signed(value: Any, places: int | None = None) -> str:
     """'+6', '−9' or '0' with a real minus sign."""
     known = decimal(value)

@@ -21,6 +21,7 @@ ICONS = Path(__file__).resolve().parents[2] / "static/vendor/lucide/1.62.0"
 for _filter in (
     formats.number,
     formats.percent,
+    formats.rate,
     formats.signed,
     formats.compact,
     formats.money,

@@ -1,0 +1,223 @@
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.timezone import localdate, now
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.viewsets import ModelViewSet, ReadOnlyModelViewSet, ViewSet
+
+from accounts import rules
+from accounts.conditions import matching, read
+from accounts.models import Contract, Product, RevenueMovement
+from accounts.operations import contracts as operations
+from accounts.operations.exchange import set_rate
+from accounts.queries import revenue as queries
+from accounts.serializers.revenue import (
+    ContractEdit,
+    ContractNew,
+    ContractOut,
+    ContractStep,
+    LineEdit,
+    LineInput,
+    LineOut,
+    MovementOut,
+    ProductOut,
+    RateInput,
+    RevenueQuery,
+)
+from core.http import UUID_PATTERN, ApiRequest
+from core.money import CURRENCIES
+from core.rules import require
+
+RATES = ("nrr", "nrr_without_uplift", "grr", "logo_churn", "expansion", "contraction", "churn", "quick_ratio")
+
+
+class Products(ModelViewSet[Product]):
+    """What the workspace sells."""
+
+    request: ApiRequest
+    serializer_class = ProductOut
+    queryset = Product.objects.all()
+    http_method_names = ["get", "post", "patch"]
+    lookup_value_regex = UUID_PATTERN
+    sort_fields = ("name",)
+
+    def perform_create(self, serializer: Any) -> None:
+        require(self.request.actor, rules.EDIT_CONTRACT)
+        serializer.save()
+
+    def perform_update(self, serializer: Any) -> None:
+        require(self.request.actor, rules.EDIT_CONTRACT)
+        serializer.save()
+
+
+class Contracts(ReadOnlyModelViewSet[Contract]):
+    """Contracts with their subscription lines."""
+
+    request: ApiRequest
+    serializer_class = ContractOut
+    filterset_fields = ["account_id", "state"]
+    lookup_value_regex = UUID_PATTERN
+    sort_fields = ("starts_on", "ends_on")
+    queryset = Contract.objects.none()
+
+    def get_queryset(self) -> QuerySet[Contract]:
+        return Contract.objects.visible_to(self.request.actor).prefetch_related("lines")
+
+    @extend_schema(request=ContractNew, responses={201: ContractOut})
+    def create(self, request: ApiRequest) -> Response:
+        """Draft a contract, with lines if there are any yet."""
+        given = ContractNew(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = operations.create_contract(**given.validated_data, by=request.actor, at=now())
+        return Response(self._out(made.pk), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=ContractEdit, responses=ContractOut)
+    def partial_update(self, request: ApiRequest, pk: str) -> Response:
+        """Change a contract; `version` is the one you saw."""
+        given = ContractEdit(data=request.data)
+        given.is_valid(raise_exception=True)
+        changes = dict(given.validated_data)
+        version = changes.pop("version")
+        operations.edit_contract(
+            contract_id=UUID(pk), expected_version=version, changes=changes, by=request.actor, at=now()
+        )
+        return Response(self._out(UUID(pk)))
+
+    @extend_schema(request=None, responses=ContractOut)
+    @action(detail=True, methods=["post"])
+    def activate(self, request: ApiRequest, pk: str) -> Response:
+        """Bring a draft into force; its revenue counts from then on."""
+        operations.activate_contract(contract_id=UUID(pk), by=request.actor, at=now())
+        return Response(self._out(UUID(pk)))
+
+    @extend_schema(request=ContractStep, responses=ContractOut)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: ApiRequest, pk: str) -> Response:
+        """Record the notice: `on` the day it was given, `last_day` when the contract has no end."""
+        given = self._step(request)
+        operations.cancel_contract(
+            contract_id=UUID(pk), on=given.get("on") or localdate(), last_day=given.get("last_day"),
+            reason=given.get("reason", ""), by=request.actor, at=now(),
+        )  # fmt: skip
+        return Response(self._out(UUID(pk)))
+
+    @extend_schema(request=ContractStep, responses=ContractOut)
+    @action(detail=True, methods=["post"])
+    def end(self, request: ApiRequest, pk: str) -> Response:
+        """End it; `on` is its last day, today when left out."""
+        given = self._step(request)
+        operations.end_contract(
+            contract_id=UUID(pk), on=given.get("on") or localdate(), reason=given.get("reason", ""),
+            by=request.actor, at=now(),
+        )  # fmt: skip
+        return Response(self._out(UUID(pk)))
+
+    @extend_schema(request=ContractStep, responses={201: ContractOut})
+    @action(detail=True, methods=["post"])
+    def renew(self, request: ApiRequest, pk: str) -> Response:
+        """A new contract follows with the same lines; `uplift` 0.05 is an agreed rise of 5 %."""
+        given = self._step(request)
+        made = operations.renew_contract(
+            contract_id=UUID(pk), starts_on=given.get("starts_on") or localdate(), ends_on=given.get("ends_on"),
+            uplift=given.get("uplift") or 0, by=request.actor, at=now(),
+        )  # fmt: skip
+        return Response(self._out(made.pk), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=LineInput, responses={201: LineOut})
+    @action(detail=True, methods=["post"])
+    def lines(self, request: ApiRequest, pk: str) -> Response:
+        """Add a subscription line."""
+        given = LineInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = operations.add_line(contract_id=UUID(pk), **given.validated_data, by=request.actor, at=now())
+        return Response(LineOut(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=LineEdit, responses=LineOut)
+    @action(detail=True, methods=["patch"], url_path=f"lines/(?P<line_id>{UUID_PATTERN})")
+    def line(self, request: ApiRequest, pk: str, line_id: str) -> Response:
+        """Correct a line with a reason; the old one is kept."""
+        given = LineEdit(data=request.data)
+        given.is_valid(raise_exception=True)
+        changes = dict(given.validated_data)
+        reason = changes.pop("reason")
+        made = operations.correct_line(
+            line_id=UUID(line_id), changes=changes, reason=reason, by=request.actor, at=now()
+        )
+        return Response(LineOut(made).data)
+
+    def _step(self, request: ApiRequest) -> dict[str, Any]:
+        given = ContractStep(data=request.data)
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+    def _out(self, contract_id: UUID) -> Any:
+        return ContractOut(self.get_queryset().get(pk=contract_id)).data
+
+
+class Movements(ReadOnlyModelViewSet[RevenueMovement]):
+    """Dated movements of MRR, each of one account, in its currency."""
+
+    request: ApiRequest
+    serializer_class = MovementOut
+    filterset_fields = {"account_id": ["exact"], "kind": ["exact"], "on": ["exact", "gt", "lte"]}
+    lookup_value_regex = UUID_PATTERN
+    sort_fields = ("on",)
+    queryset = RevenueMovement.objects.none()
+
+    def get_queryset(self) -> QuerySet[RevenueMovement]:
+        return RevenueMovement.objects.visible_to(self.request.actor).select_related("account")
+
+
+class Revenue(ViewSet):
+    """A period: opening, movements, closing, rates, and every convention."""
+
+    request: ApiRequest
+
+    @extend_schema(parameters=[RevenueQuery], responses={200: dict})
+    def list(self, request: ApiRequest) -> Response:
+        require(request.actor, rules.SEE_REVENUE)
+        given = RevenueQuery(data=request.query_params.dict())
+        given.is_valid(raise_exception=True)
+        asked = given.validated_data
+        where = matching(read(asked["where"]), today=localdate()) if asked.get("where") else None
+        accounts = queries.book(by=request.actor, where=where)
+        currency = asked.get("currency") or CURRENCIES[0]
+        found = queries.period(accounts, asked["opening"], asked["closing"], reporting=currency)
+        return Response(_plain(found, currency))
+
+    @extend_schema(request=RateInput, responses={201: RateInput})
+    @action(detail=False, methods=["post"], url_path="exchange-rates")
+    def exchange_rates(self, request: ApiRequest) -> Response:
+        """Set the rate of a currency from a day on."""
+        given = RateInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = set_rate(**given.validated_data, by=request.actor)
+        return Response(RateInput(made).data, status=status.HTTP_201_CREATED)
+
+
+def _plain(found: queries.Period, currency: str) -> dict[str, Any]:
+    """Figures as text, so that no digit is lost; unknown rates are null."""
+    rates = found.rates
+    return {
+        "opening": found.opening,
+        "closing": found.closing,
+        "currency": currency,
+        "opening_mrr": str(found.opening_mrr),
+        "closing_mrr": str(found.closing_mrr),
+        "closing_mrr_reported": str(found.closing_reported),
+        "adds_up": found.adds_up,
+        "movements": {bar.kind: {"amount": str(bar.amount), "accounts": bar.accounts} for bar in found.bars},
+        "left_out": {code: str(amount) for code, amount in found.left_out.items()},
+        "rates": {
+            name: None if getattr(rates, name) is None else str(getattr(rates, name))
+            for name in RATES
+        },
+        "conventions": {
+            one.convention.code: {"name": one.convention.name, "value": None if one.value is None else str(one.value)}
+            for one in found.readings
+        },
+    }  # fmt: skip

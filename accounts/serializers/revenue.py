@@ -1,0 +1,164 @@
+from datetime import date
+from typing import Any
+
+from django.utils.timezone import localdate
+from rest_framework import serializers
+
+from accounts.conditions import ConditionError, read
+from accounts.models import Contract, ExchangeRate, Product, RevenueMovement, SubscriptionLine
+from accounts.queries.revenue import SEGMENTS
+from accounts.revenue import BILLING, Kind
+from core.money import CURRENCIES
+
+MONEY: dict[str, Any] = {"max_digits": 16, "decimal_places": 2}
+
+
+class LineInput(serializers.Serializer[Any]):
+    """One subscription line; the amount is per billing period, without tax, before the discount."""
+
+    product_id = serializers.UUIDField(required=False, allow_null=True)
+    description = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    quantity = serializers.DecimalField(max_digits=14, decimal_places=2, required=False, min_value=0)
+    amount = serializers.DecimalField(
+        **MONEY, min_value=0, error_messages={"invalid": "Enter an amount, like 1200 or 99.50."}
+    )
+    billing = serializers.ChoiceField(choices=[(code, code) for code in BILLING], default="month")
+    discount = serializers.DecimalField(
+        max_digits=5, decimal_places=4, min_value=0, max_value=1, required=False, help_text="0.1 is 10 %"
+    )
+    uplift = serializers.DecimalField(
+        **MONEY, min_value=0, required=False, help_text="How much of the amount is a rise that was agreed earlier"
+    )
+    recurring = serializers.BooleanField(required=False)
+    starts_on = serializers.DateField(required=False)
+    ends_on = serializers.DateField(required=False, allow_null=True)
+
+
+class ContractInput(serializers.Serializer[Any]):
+    """A contract to be drafted."""
+
+    name = serializers.CharField(max_length=160)
+    number = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    currency = serializers.ChoiceField(choices=[(code, code) for code in CURRENCIES], required=False)
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField(required=False, allow_null=True)
+    notice_days = serializers.IntegerField(min_value=0, max_value=3650, required=False)
+    auto_renews = serializers.BooleanField(required=False)
+
+
+class ContractNew(ContractInput):
+    account_id = serializers.UUIDField()
+    lines = LineInput(many=True, required=False)
+
+
+class ContractEdit(ContractInput):
+    name = serializers.CharField(max_length=160, required=False)
+    starts_on = serializers.DateField(required=False)
+    version = serializers.IntegerField(min_value=1)
+
+
+class LineEdit(LineInput):
+    amount = serializers.DecimalField(**MONEY, min_value=0, required=False)
+    billing = serializers.ChoiceField(choices=[(code, code) for code in BILLING], required=False)
+    reason = serializers.CharField(max_length=300, error_messages={"blank": "Say why, in a few words."})
+
+
+class ContractStep(serializers.Serializer[Any]):
+    """What ends, cancels or renews a contract."""
+
+    on = serializers.DateField(required=False, help_text="Day of notice, or last day")
+    last_day = serializers.DateField(required=False, allow_null=True)
+    starts_on = serializers.DateField(required=False)
+    ends_on = serializers.DateField(required=False, allow_null=True)
+    uplift = serializers.DecimalField(max_digits=5, decimal_places=4, min_value=0, required=False)
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class LineOut(serializers.ModelSerializer[SubscriptionLine]):
+    class Meta:
+        model = SubscriptionLine
+        fields = [
+            "id", "product_id", "description", "quantity", "amount", "billing", "discount", "uplift", "recurring",
+            "starts_on", "ends_on", "recorded_at", "recorded_by",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ContractOut(serializers.ModelSerializer[Contract]):
+    lines = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Contract
+        fields = [
+            "id", "account_id", "number", "name", "state", "currency", "starts_on", "ends_on", "notice_days",
+            "auto_renews", "cancelled_on", "unpaid_since", "end_reason", "renews_id", "version", "lines",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_lines(self, contract: Contract) -> list[dict[str, Any]]:
+        in_force = [line for line in contract.lines.all() if line.superseded_at is None]
+        return list(LineOut(sorted(in_force, key=lambda line: (line.starts_on, line.pk)), many=True).data)
+
+
+class ProductOut(serializers.ModelSerializer[Product]):
+    class Meta:
+        model = Product
+        fields = ["id", "code", "name", "family", "active"]
+        read_only_fields = ["id"]
+
+
+class RateInput(serializers.ModelSerializer[ExchangeRate]):
+    currency = serializers.ChoiceField(choices=[(code, code) for code in CURRENCIES])
+    rate = serializers.DecimalField(max_digits=18, decimal_places=8, min_value=0)
+
+    class Meta:
+        model = ExchangeRate
+        fields = ["currency", "on", "rate", "source"]
+        validators: list[Any] = []
+
+
+class MovementOut(serializers.ModelSerializer[RevenueMovement]):
+    account = serializers.CharField(source="account.name")
+
+    class Meta:
+        model = RevenueMovement
+        fields = ["account_id", "account", "on", "kind", "amount", "currency", "involuntary", "early"]
+        read_only_fields = fields
+
+
+class RevenueQuery(serializers.Serializer[Any]):
+    """Which period, which accounts, which currency. Without days: the quarter that ended last."""
+
+    opening = serializers.DateField(required=False, help_text="The period begins after this day")
+    closing = serializers.DateField(required=False, help_text="The last day of the period")
+    currency = serializers.ChoiceField(choices=[(code, code) for code in CURRENCIES], required=False)
+    segment = serializers.ChoiceField(choices=SEGMENTS, required=False, allow_blank=True)
+    where = serializers.CharField(max_length=2000, required=False, allow_blank=True, help_text="A condition")
+    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind], required=False, allow_blank=True)
+    convention = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    after = serializers.CharField(required=False, allow_blank=True)
+    before = serializers.CharField(required=False, allow_blank=True)
+
+    def validate_where(self, text: str) -> str:
+        try:
+            if text.strip():
+                read(text)
+        except ConditionError as wrong:
+            raise serializers.ValidationError(str(wrong)) from wrong
+        return text.strip()
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        opening, closing = last_quarter(localdate())
+        given.setdefault("opening", opening)
+        given.setdefault("closing", closing)
+        if given["closing"] <= given["opening"]:
+            raise serializers.ValidationError({"closing": ["The period ends before it begins."]})
+        return given
+
+
+def last_quarter(today: date) -> tuple[date, date]:
+    """The day before the last whole quarter, and its last day."""
+    month = (today.month - 1) // 3 * 3 + 1
+    closing = date.fromordinal(date(today.year, month, 1).toordinal() - 1)
+    first = date(closing.year, closing.month - 2, 1)
+    return date.fromordinal(first.toordinal() - 1), closing

@@ -1,0 +1,272 @@
+"""Contracts of an account: a page of their own, a panel, and the forms."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import localdate, now
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import rules
+from accounts.models import Account, Contract, Product, SubscriptionLine
+from accounts.operations import contracts as operations
+from accounts.queries.contracts import money_of
+from accounts.revenue import BILLING
+from accounts.serializers.revenue import ContractEdit, ContractInput, ContractStep, LineEdit, LineInput
+from accounts.serving import panel_answer
+from accounts.views.account import header
+from core.errors import DomainError
+from core.http import Request
+from core.money import CURRENCIES
+from core.rules import allowed, require
+
+
+@login_required
+@require_GET
+def money_panel(request: Request, account_id: UUID) -> HttpResponse:
+    account = _account(request, account_id)
+    return panel_answer(request, account, "accounts/money.html", {"money": money_of(account.pk, localdate())})
+
+
+@login_required
+@require_GET
+def contracts(request: Request, account_id: UUID) -> HttpResponse:
+    """Every contract with its lines and what can be done with it."""
+    return _page(request, _account(request, account_id))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_contract(request: Request, account_id: UUID) -> HttpResponse:
+    """Draft a contract with its first line."""
+    account = _account(request, account_id)
+    require(request.actor, rules.EDIT_CONTRACT, account)
+    if request.method == "GET":
+        start = {"starts_on": localdate().isoformat(), "currency": account.currency, "billing": "month"}
+        return _form(request, account, None, start, {})
+    data = _posted(request)
+    given, line = ContractInput(data=data), LineInput(data={**data, "description": data.get("description", "")})
+    if not (given.is_valid() & line.is_valid()):
+        return _form(request, account, None, data, _said(given, line), status=422)
+    try:
+        made = operations.create_contract(
+            account_id=account.pk, lines=[_line_of(line)], **given.validated_data, by=request.actor, at=now()
+        )
+    except DomainError as refusal:
+        return _form(request, account, None, data, {refusal.field or "": [str(refusal)]}, status=422)
+    messages.success(request, f"“{made.name}” is drafted. Activate it when it is signed.")
+    return redirect("accounts:contracts", account.pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit_contract(request: Request, account_id: UUID, contract_id: UUID) -> HttpResponse:
+    account = _account(request, account_id)
+    contract = get_object_or_404(Contract.objects.visible_to(request.actor).filter(account=account), pk=contract_id)
+    require(request.actor, rules.EDIT_CONTRACT, account)
+    if request.method == "GET":
+        values = {name: getattr(contract, name) for name in operations.EDITABLE}
+        values |= {name: values[name].isoformat() if values[name] else "" for name in ("starts_on", "ends_on")}
+        return _form(request, account, contract, values, {})
+    data = _posted(request)
+    given = ContractEdit(data={"ends_on": None, **data, "auto_renews": data.get("auto_renews", "") == "1"})
+    if not given.is_valid():
+        return _form(request, account, contract, data, _said(given), status=422)
+    changes = dict(given.validated_data)
+    version = changes.pop("version")
+    try:
+        operations.edit_contract(
+            contract_id=contract.pk, expected_version=version, changes=changes, by=request.actor, at=now()
+        )
+    except DomainError as refusal:
+        return _form(request, account, contract, data, {refusal.field or "": [str(refusal)]}, status=422)
+    messages.success(request, "The contract is saved.")
+    return redirect("accounts:contracts", account.pk)
+
+
+@login_required
+@require_POST
+def contract_step(request: Request, account_id: UUID, contract_id: UUID, verb: str) -> HttpResponse:
+    """Activate, cancel, end, renew; mark as unpaid or paid."""
+    account = _account(request, account_id)
+    get_object_or_404(Contract.objects.visible_to(request.actor).filter(account=account), pk=contract_id)
+    given = ContractStep(data=_posted(request))
+    if not given.is_valid():
+        return _page(request, account, failed=str(contract_id), errors=_said(given), status=422)
+    try:
+        _STEPS[verb](contract_id, {"reason": "", **given.validated_data}, request)
+    except DomainError as refusal:
+        return _page(request, account, failed=str(contract_id), errors={"": [str(refusal)]}, status=422)
+    messages.success(request, _DONE[verb])
+    return redirect("accounts:contracts", account.pk)
+
+
+def _needed(given: dict[str, Any], name: str, words: str) -> Any:
+    if given.get(name) is None:
+        raise DomainError(words, field=name)
+    return given[name]
+
+
+def _cancel(contract_id: UUID, given: dict[str, Any], request: Request) -> None:
+    on = given.get("on") or localdate()
+    operations.cancel_contract(
+        contract_id=contract_id,
+        on=on,
+        last_day=given.get("last_day"),
+        reason=given["reason"],
+        by=request.actor,
+        at=now(),
+    )
+
+
+def _end(contract_id: UUID, given: dict[str, Any], request: Request) -> None:
+    on = _needed(given, "on", "Say its last day.")
+    operations.end_contract(contract_id=contract_id, on=on, reason=given["reason"], by=request.actor, at=now())
+
+
+def _renew(contract_id: UUID, given: dict[str, Any], request: Request) -> None:
+    operations.renew_contract(
+        contract_id=contract_id,
+        starts_on=_needed(given, "starts_on", "Say when the new one starts."),
+        ends_on=given.get("ends_on"),
+        uplift=given.get("uplift") or 0,
+        by=request.actor,
+        at=now(),
+    )
+
+
+_STEPS: dict[str, Callable[[UUID, dict[str, Any], Request], Any]] = {
+    "activate": lambda one, given, request: operations.activate_contract(contract_id=one, by=request.actor, at=now()),
+    "cancel": _cancel,
+    "end": _end,
+    "renew": _renew,
+    "unpaid": lambda one, given, request: operations.mark_unpaid(
+        contract_id=one, since=given.get("on") or localdate(), by=request.actor, at=now()
+    ),
+    "paid": lambda one, given, request: operations.mark_unpaid(contract_id=one, since=None, by=request.actor, at=now()),
+}
+_DONE = {
+    "activate": "The contract is in force; its revenue counts.",
+    "cancel": "The notice is recorded; the contract runs to its last day.",
+    "end": "The contract has ended.",
+    "renew": "The contract is renewed.",
+    "unpaid": "It is marked as unpaid; after the grace its revenue is churn.",
+    "paid": "It is paid again.",
+}
+
+
+@login_required
+@require_POST
+def new_line(request: Request, account_id: UUID, contract_id: UUID) -> HttpResponse:
+    account = _account(request, account_id)
+    get_object_or_404(Contract.objects.visible_to(request.actor).filter(account=account), pk=contract_id)
+    given = LineInput(data=_posted(request))
+    if not given.is_valid():
+        return _page(request, account, failed=str(contract_id), errors=_said(given), status=422)
+    try:
+        operations.add_line(contract_id=contract_id, **_line_of(given), by=request.actor, at=now())
+    except DomainError as refusal:
+        return _page(
+            request, account, failed=str(contract_id), errors={refusal.field or "": [str(refusal)]}, status=422
+        )
+    messages.success(request, "The line is added.")
+    return redirect("accounts:contracts", account.pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse:
+    """Correct a line with a reason; the old one is kept."""
+    account = _account(request, account_id)
+    lines = SubscriptionLine.objects.filter(contract__account=account, superseded_at=None).select_related("contract")
+    line = get_object_or_404(lines, pk=line_id)
+    require(request.actor, rules.EDIT_CONTRACT, account)
+    context = {**header(request, account), "line": line, "billings": list(BILLING), "products": _products()}
+    if request.method == "GET":
+        values = {name: getattr(line, name) for name in operations.LINE}
+        values |= {name: values[name].isoformat() if values[name] else "" for name in ("starts_on", "ends_on")}
+        return render(request, "accounts/contract_line.html", {**context, "values": values, "errors": {}})
+    data = _posted(request)
+    given = LineEdit(data={"ends_on": None, **data})
+    errors = {} if given.is_valid() else _said(given)
+    if not errors:
+        changes = dict(given.validated_data)
+        reason = changes.pop("reason")
+        try:
+            operations.correct_line(line_id=line.pk, changes=changes, reason=reason, by=request.actor, at=now())
+        except DomainError as refusal:
+            errors = {refusal.field or "": [str(refusal)]}
+    if errors:
+        return render(request, "accounts/contract_line.html", {**context, "values": data, "errors": errors}, status=422)
+    messages.success(request, "The line is corrected; the movements follow.")
+    return redirect("accounts:contracts", account.pk)
+
+
+def _account(request: Request, account_id: UUID) -> Account:
+    found: Account = get_object_or_404(Account.objects.visible_to(request.actor).select_related("owner"), pk=account_id)
+    return found
+
+
+def _posted(request: Request) -> dict[str, Any]:
+    return {name: value for name, value in request.POST.items() if str(value).strip() and name != "csrfmiddlewaretoken"}
+
+
+def _said(*serializers: Any) -> dict[str, list[str]]:
+    return {name: [str(one) for one in said] for given in serializers for name, said in given.errors.items()}
+
+
+def _line_of(given: LineInput) -> dict[str, Any]:
+    return dict(given.validated_data)
+
+
+def _products() -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in Product.objects.filter(active=True).values_list("pk", "name")]
+
+
+def _page(
+    request: Request,
+    account: Account,
+    *,
+    failed: str = "",
+    errors: dict[str, list[str]] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        **header(request, account),
+        "tab": "accounts:contracts",
+        "money": money_of(account.pk, localdate()),
+        "may_edit": allowed(request.actor, rules.EDIT_CONTRACT, account),
+        "billings": [(code, code) for code in BILLING],
+        "products": _products(),
+        "failed": failed,
+        "errors": errors or {},
+        "today": localdate(),
+    }
+    return render(request, "accounts/contracts.html", context, status=status)
+
+
+def _form(
+    request: Request,
+    account: Account,
+    contract: Contract | None,
+    values: dict[str, Any],
+    errors: dict[str, list[str]],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        **header(request, account),
+        "tab": "accounts:contracts",
+        "contract": contract,
+        "values": values,
+        "errors": errors,
+        "refused": errors.get("", []),
+        "currencies": [(code, code) for code in CURRENCIES],
+        "billings": [(code, code) for code in BILLING],
+        "products": _products(),
+    }
+    return render(request, "accounts/contract_form.html", context, status=status)
