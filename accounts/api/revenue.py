@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -123,7 +124,7 @@ class Contracts(ReadOnlyModelViewSet[Contract]):
         given = self._step(request)
         made = operations.renew_contract(
             contract_id=UUID(pk), starts_on=given.get("starts_on") or localdate(), ends_on=given.get("ends_on"),
-            uplift=given.get("uplift") or 0, by=request.actor, at=now(),
+            uplift=given.get("uplift") or Decimal(0), by=request.actor, at=now(),
         )  # fmt: skip
         return Response(self._out(made.pk), status=status.HTTP_201_CREATED)
 

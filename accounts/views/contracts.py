@@ -1,6 +1,7 @@
 """Contracts of an account: a page of their own, a panel, and the forms."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -133,7 +134,7 @@ def _renew(contract_id: UUID, given: dict[str, Any], request: Request) -> None:
         contract_id=contract_id,
         starts_on=_needed(given, "starts_on", "Say when the new one starts."),
         ends_on=given.get("ends_on"),
-        uplift=given.get("uplift") or 0,
+        uplift=given.get("uplift") or Decimal(0),
         by=request.actor,
         at=now(),
     )

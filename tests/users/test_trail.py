@@ -35,6 +35,7 @@ OF_ONE_KIND: dict[str, dict[str, Any]] = {
     "kpis.range_set": {"new": [[0, 0], [80, 100]], "valid_from": "2026-11-01"},
     "kpis.target_set": {"due_on": "2026-12-31"},
     "kpis.alias_changed": {"alias": "Seats"},
+    "accounts.contract_changed": {"what": "activated"},
     "kpis.indicator_opened": {"why": [["seat_use", "40"]]},
     "kpis.indicator_closed": {"why": [["seat_use", "80"]]},
 }
