@@ -67,6 +67,43 @@ def _outcome(verb: str) -> Any:
     return said
 
 
+_NAMES = {"call": "a call", "mail": "a mail", "meeting": "a meeting", "note": "a note"}
+_VERBS = {"restored": "Brought back", "reopened": "Opened again", "given": "Gave", "woken": "Woke"}
+
+
+def _verb(data: Mapping[str, Any]) -> str:
+    what = str(data["what"])
+    return _VERBS.get(what, what.capitalize())
+
+
+def _activity(data: Mapping[str, Any]) -> str:
+    fields = f": {', '.join(data['fields']).replace('_', ' ')}" if data["fields"] else ""
+    return f"{_verb(data)} {_NAMES.get(data['kind'], 'an activity')}{fields}"
+
+
+def _task(data: Mapping[str, Any]) -> str:
+    if data["what"] == "done":
+        return "Did a task"
+    fields = f": {', '.join(data['fields']).replace('_', ' ')}" if data["fields"] else ""
+    return f"{_verb(data)} a task{' to somebody else' if data['what'] == 'given' else ''}{fields}"
+
+
+def _template(data: Mapping[str, Any]) -> str:
+    made = f": {data['tasks']} tasks" if data["tasks"] else ""
+    return f"{_verb(data)} a task template{made}"
+
+
+def _comment(data: Mapping[str, Any]) -> str:
+    at = f" at {'an' if data['subject_kind'] == 'account' else 'a'} {data['subject_kind']}"
+    return f"{'Wrote' if data['what'] == 'written' else _verb(data)} a comment{at}"
+
+
+def _document(data: Mapping[str, Any]) -> str:
+    if data["what"] == "downloaded":
+        return "A document was downloaded through its link"
+    return "Revoked a link to a document" if data["what"] == "revoked" else f"{_verb(data)} a document"
+
+
 def _corrected(data: Mapping[str, Any]) -> str:
     before = "nothing" if data["old"] is None else data["old"]
     month = f"{date.fromisoformat(data['period']):%b %Y}"
@@ -235,6 +272,11 @@ SENTENCES: dict[str, Sentence] = {
     "accounts.outcome_recorded": Sentence("Outcome recorded", _outcome("Recorded"), "flag"),
     "accounts.contract_changed": Sentence("Contract changed", _contract, "file-text"),
     "accounts.rate_set": Sentence("Exchange rate set", "Set the rate of {currency} to {rate} from {on}", "receipt"),
+    "accounts.activity_changed": Sentence("Activity changed", _activity, "message-square"),
+    "accounts.task_changed": Sentence("Task changed", _task, "list-checks"),
+    "accounts.task_template_changed": Sentence("Task template changed", _template, "list-checks"),
+    "accounts.comment_changed": Sentence("Comment changed", _comment, "message-square"),
+    "accounts.document_changed": Sentence("Document changed", _document, "file-text"),
     "accounts.outcome_withdrawn": Sentence("Outcome taken back", _outcome("Took back"), "undo-2"),
     "kpis.value_corrected": Sentence("Value corrected", _corrected, "pencil"),
     "kpis.batch_imported": Sentence("Values imported", "Imported {values} KPI values", "file-spreadsheet"),
