@@ -15,28 +15,31 @@ class SavedViewQuerySet(GuardedQuerySet):
 
 
 class SavedView(TenantModel):
-    """A way to look at the list of accounts: condition, order, columns.
+    """A way to look at the list of accounts: what is shown, in which order, in which columns.
 
-    columns: [{"code", "width"}, ...] in order; pinned: how many of them stay at the left.
+    filters: the fields of the address, name -> text. columns: codes in order; empty means the usual ones. The view
+    without a name is how its owner's list looks when nothing else is asked for.
     """
 
-    name = models.CharField(max_length=80)
+    name = models.CharField(max_length=80, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="views")
     shared = models.BooleanField(default=False)
-    where = models.TextField(blank=True)
+    filters = models.JSONField(default=dict)
     sort = models.CharField(max_length=80, blank=True)
     columns = models.JSONField(default=list)
-    pinned = models.PositiveSmallIntegerField(default=1)
-    group = models.CharField(max_length=80, blank=True)
     density = models.CharField(max_length=12, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
+    removed_at = models.DateTimeField(null=True)
 
     objects: ClassVar[Any] = SavedViewQuerySet.as_manager()
 
     class Meta:
-        ordering = ["position", "name"]
-        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="saved_view_once")]
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"], condition=models.Q(removed_at=None), name="saved_view_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
