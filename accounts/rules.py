@@ -9,7 +9,7 @@ RECORD_OUTCOME = permission("accounts.record_outcome", "Record churn and renewal
 EDIT_CONTRACT = permission("accounts.edit_contract", "Keep contracts and their lines", roles=("manager", "csm"))
 SEE_REVENUE = permission("accounts.see_revenue", "See the revenue of the workspace", roles=("manager", "analyst"))
 SET_RATES = permission("accounts.set_rates", "Set exchange rates", roles=("manager", "analyst"))
-EDIT_CONTACT = permission("accounts.edit_contact", "Keep the people at accounts and their roles", roles=("manager", "csm"))
+EDIT_CONTACT = permission("accounts.edit_contact", "Keep people and their roles", roles=("manager", "csm"))
 LOG = permission("accounts.log_activity", "Record calls, mails, meetings and notes", roles=("manager", "csm"))
 KEEP_TASKS = permission("accounts.keep_tasks", "Make and assign tasks", roles=("manager", "csm", "analyst"))
 KEEP_TEMPLATES = permission("accounts.keep_task_templates", "Keep task templates", roles=("manager",))
