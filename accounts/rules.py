@@ -15,3 +15,5 @@ KEEP_TASKS = permission("accounts.keep_tasks", "Make and assign tasks", roles=("
 KEEP_TEMPLATES = permission("accounts.keep_task_templates", "Keep task templates", roles=("manager",))
 COMMENT = permission("accounts.comment", "Write comments", roles=("manager", "csm", "analyst"))
 KEEP_DOCUMENTS = permission("accounts.keep_documents", "Keep and share documents", roles=("manager", "csm"))
+SHARE_VIEWS = permission("accounts.share_views", "Share saved views", roles=("manager", "csm", "analyst"))
+EDIT_SEGMENTS = permission("accounts.edit_segments", "Make and change segments", roles=("manager", "analyst"))

@@ -139,6 +139,31 @@ def _standing(data: Mapping[str, Any]) -> str:
     return f"Changed what a person counts for: {', '.join(parts)}"
 
 
+_VIEW = {
+    "saved": "Saved a view", "changed": "Changed a saved view", "shared": "Shared a saved view",
+    "unshared": "Kept a saved view to themselves again", "removed": "Removed a saved view",
+    "restored": "Brought a saved view back",
+}  # fmt: skip
+
+
+def _view(data: Mapping[str, Any]) -> str:
+    return _VIEW.get(data["what"], "Changed a saved view")
+
+
+def _segment(data: Mapping[str, Any]) -> str:
+    return f"{data['what'].capitalize()} the segment {data['segment']}: {data['where']}"
+
+
+def _left(data: Mapping[str, Any]) -> str:
+    days = data["days"]
+    return f"Left the segment {data['segment']} after {days} day{'' if days == 1 else 's'}"
+
+
+def _bulk(data: Mapping[str, Any]) -> str:
+    fields = ", ".join(_FIELDS.get(name, name.replace("_", " ")) for name in data["changes"])
+    return f"Changed {data['accounts']:,} accounts at once: {fields}"
+
+
 def _corrected(data: Mapping[str, Any]) -> str:
     before = "nothing" if data["old"] is None else data["old"]
     month = f"{date.fromisoformat(data['period']):%b %Y}"
@@ -328,6 +353,14 @@ SENTENCES: dict[str, Sentence] = {
     "accounts.standing_changed": Sentence("Standing of a contact", _standing, "users"),
     "accounts.role_ended": Sentence("Role of a contact ended", _role_ended, "user-x"),
     "accounts.champion_left": Sentence("Champion left", _champion_left, "triangle-alert", "bad"),
+    "accounts.view_changed": Sentence("Saved view changed", _view, "bookmark"),
+    "accounts.segment_changed": Sentence("Segment changed", _segment, "list-filter"),
+    "accounts.segment_entered": Sentence("Came into a segment", "Came into the segment {segment}", "arrow-right"),
+    "accounts.segment_left": Sentence("Left a segment", _left, "arrow-left"),
+    "accounts.bulk_change_started": Sentence("Many accounts changed", _bulk, "pencil"),
+    "accounts.bulk_change_undone": Sentence(
+        "Change of many accounts taken back", "Took a change of {accounts} accounts back", "undo-2"
+    ),
     "kpis.value_corrected": Sentence("Value corrected", _corrected, "pencil"),
     "kpis.batch_imported": Sentence("Values imported", "Imported {values} KPI values", "file-spreadsheet"),
     "kpis.upload_finished": Sentence(

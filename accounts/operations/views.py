@@ -1,0 +1,141 @@
+"""Saved views: save, change, share and remove a way to look at the list of accounts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from accounts import rules
+from accounts.events import ViewChanged
+from accounts.models import SavedView
+from core.actor import Actor
+from core.audit import record
+from core.errors import Conflict, DomainError
+from core.rules import require
+from tenants.context import take_lock
+
+DENSITIES = ("", "dense")
+MOST_VIEWS = 50  # a person; more are no choice any more
+MOST_COLUMNS = 40
+NAME_LENGTH = 80
+
+
+class NotAView(DomainError):
+    """A saved view cannot be like this."""
+
+
+class ViewEdited(Conflict):
+    """The view was changed since it was opened."""
+
+
+@transaction.atomic
+def save_view(
+    *,
+    name: str,
+    filters: Mapping[str, str],
+    sort: str = "",
+    columns: Sequence[str] = (),
+    density: str = "",
+    shared: bool = False,
+    by: Actor,
+) -> SavedView:
+    """Keep a look under a name. Emits ViewChanged. Raises NotAView, PermissionDenied (sharing)."""
+    _person(by)
+    if shared:
+        require(by, rules.SHARE_VIEWS)
+    take_lock(f"views of {by.user_id}")
+    mine = SavedView.objects.filter(owner_id=by.user_id, removed_at=None)
+    if mine.count() >= MOST_VIEWS:
+        raise NotAView(f"You keep {MOST_VIEWS} views already. Remove one first.", field="name")
+    view = SavedView(owner_id=by.user_id, shared=shared)
+    view.name = _name(name, view)
+    _look(view, filters, sort, columns, density)
+    view.save(force_insert=True)
+    record(ViewChanged(None, view.pk, "shared" if shared else "saved"), by=by)
+    return view
+
+
+@transaction.atomic
+def change_view(*, view_id: UUID, expected_version: int, by: Actor, **given: Any) -> SavedView:
+    """Rename, share or keep to oneself, or give it another look; one's own views only.
+
+    `given`: name, shared, or filters with sort, columns and density. Emits ViewChanged. Raises NotAView, ViewEdited,
+    PermissionDenied, SavedView.DoesNotExist.
+    """
+    view = _own(view_id, by)
+    if view.version != expected_version:
+        raise ViewEdited("This view was changed since you opened it. Look at it again before you save.")
+    if given.get("shared") and not view.shared:
+        require(by, rules.SHARE_VIEWS)
+    was_shared = view.shared
+    if "name" in given:
+        view.name = _name(given["name"], view)
+    view.shared = given.get("shared", view.shared)
+    if "filters" in given:
+        _look(view, given["filters"], given.get("sort", ""), given.get("columns", ()), given.get("density", ""))
+    view.version += 1
+    view.save()
+    what = "changed" if view.shared == was_shared else "shared" if view.shared else "unshared"
+    record(ViewChanged(None, view.pk, what), by=by)
+    return view
+
+
+@transaction.atomic
+def remove_view(*, view_id: UUID, by: Actor, at: datetime, restore: bool = False) -> SavedView:
+    """Take one's own view away, or bring it back. Emits ViewChanged. Raises NotAView, SavedView.DoesNotExist."""
+    view = _own(view_id, by, removed=restore)
+    if restore:
+        view.name = _name(view.name, view)
+    view.removed_at = None if restore else at
+    view.version += 1
+    view.save(update_fields=["removed_at", "version"])
+    record(ViewChanged(None, view.pk, "restored" if restore else "removed"), by=by)
+    return view
+
+
+@transaction.atomic
+def keep_columns(*, columns: Sequence[str], density: str, by: Actor) -> None:
+    """How this person's list looks when the address says nothing; empty columns are the usual ones again."""
+    _person(by)
+    take_lock(f"views of {by.user_id}")
+    view = SavedView.objects.filter(owner_id=by.user_id, name="", removed_at=None).first()
+    view = view or SavedView(owner_id=by.user_id, name="")
+    _look(view, {}, "", columns, density)
+    view.save()
+
+
+def _person(by: Actor) -> None:
+    if by.user_id is None:
+        raise PermissionDenied("Views belong to people.")
+
+
+def _own(view_id: UUID, by: Actor, *, removed: bool = False) -> SavedView:
+    _person(by)
+    seen = SavedView.objects.visible_to(by).exclude(name="").select_for_update()
+    view: SavedView = seen.get(pk=view_id, removed_at__isnull=not removed)
+    if view.owner_id != by.user_id:
+        raise PermissionDenied("This view belongs to somebody else. Save it under a name of your own.")
+    return view
+
+
+def _name(given: str, view: SavedView) -> str:
+    name = " ".join(given.replace("\0", "").split())
+    if not name or len(name) > NAME_LENGTH:
+        raise NotAView(f"Give it a name of at most {NAME_LENGTH} characters.", field="name")
+    mine = SavedView.objects.filter(owner_id=view.owner_id, removed_at=None).exclude(pk=view.pk)
+    if mine.filter(name__iexact=name).exists():
+        raise NotAView("You have a view of this name.", field="name")
+    return name
+
+
+def _look(view: SavedView, filters: Mapping[str, str], sort: str, columns: Sequence[str], density: str) -> None:
+    if len(columns) > MOST_COLUMNS:
+        raise NotAView(f"A list has at most {MOST_COLUMNS} columns.", field="columns")
+    if density not in DENSITIES:
+        raise NotAView("There is no such density.", field="density")
+    view.filters = {name: value for name, value in filters.items() if value}
+    view.sort, view.density = sort, density
+    view.columns = list(dict.fromkeys(columns))
