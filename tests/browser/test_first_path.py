@@ -281,6 +281,9 @@ PATHS = (
     "/accounts/new/", "/accounts/import/",
     "/uploads/", "/kpis/", "/kpis/unknown/", "/work/", "/playbooks/", "/reports/", "/settings/", "/settings/people/",
     "/settings/roles/", "/settings/tokens/", "/settings/trail/",
+    "/scorecards/", "/scorecards/new/", "/kpis/new/", "/kpis/seat_use/", "/kpis/seat_use/ranges/new/",
+    "/kpis/seat_use/formula/", "/metrics/", "/indicators/", "/indicators/rules/new/", "/data-quality/",
+    "/ACCOUNT/exceptions/", "/ACCOUNT/contracts/", "/revenue/", "/accounts/condition/fields/",
 )  # fmt: skip
 # Width, theme, whether axe looks: colours depend on the theme, layout on the width.
 LOOKS = ((1440, "light", True), (1440, "dark", False), (390, "dark", True), (390, "light", False))
