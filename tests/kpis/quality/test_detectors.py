@@ -27,11 +27,11 @@ def clean(accounts: int = 40, seed: int = 1, noise: float = 0.06) -> Cube:
     levels = LEVELS[None, :, None] * dice.uniform(0.6, 1.5, (accounts, len(MEASURES), 1))
     drift = 1 + np.cumsum(dice.normal(0, 0.01, (accounts, len(MEASURES), len(MONTHS))), axis=2)
     values = levels * drift * dice.normal(1, noise, (accounts, len(MEASURES), len(MONTHS)))
-    values = np.round(np.clip(values, 0.1, None), 1)
+    values = np.round(np.clip(values, 0.1, None), 1).astype(np.float64)
     return Cube(values, np.ones(values.shape, bool), MEASURES, MONTHS, NOW)
 
 
-def planted(cube: Cube, *where: int, value: Any) -> Cube:
+def planted(cube: Cube, *where: int | slice, value: Any) -> Cube:
     values = cube.values.copy()
     values[where] = value
     return replace(cube, values=values)
