@@ -48,7 +48,7 @@ def said(rows: Any) -> list[tuple[str, str, str, str, str]]:
 
 
 def test_every_cell_is_one_of_five_kinds(pair: Any, by: Any) -> None:
-    page = difference(*pair, Wanted(), by=by)
+    page = difference(pair[0], pair[1], Wanted(), by=by)
     assert page.counts == {"changed": 1, "added": 2, "removed": 1, "held": 1, "unchanged": 1}
     assert said(page.rows) == [
         ("held", "meeting_attendance", "08", "70", "seventy"),
@@ -60,16 +60,16 @@ def test_every_cell_is_one_of_five_kinds(pair: Any, by: Any) -> None:
     changed = page.rows[2]
     assert (changed.old.address, changed.new.address) == ("line 2, column D", "line 2, column D")
     assert "not a number" in page.rows[0].new.rule
-    same = difference(*pair, Wanted(kind="unchanged"), by=by).rows
+    same = difference(pair[0], pair[1], Wanted(kind="unchanged"), by=by).rows
     assert said(same) == [("unchanged", "customer_roi", "08", "120", "120")]
     assert version_before(pair[1], by=by) == pair[0]
     assert version_before(pair[0], by=by) is None
 
 
 def test_a_rolled_back_version_still_says_what_it_said(pair: Any, by: Any) -> None:
-    before = difference(*pair, Wanted(), by=by)
+    before = difference(pair[0], pair[1], Wanted(), by=by)
     work(operations.roll_back_upload(upload_id=pair[1].pk, reason="no", by=by, at=now()))
-    after = difference(*pair, Wanted(), by=by)
+    after = difference(pair[0], pair[1], Wanted(), by=by)
     assert (after.counts, said(after.rows)) == (before.counts, said(before.rows))
 
 
@@ -77,22 +77,22 @@ def test_filters_and_pages_walk_through_all_of_it(pair: Any, by: Any, monkeypatc
     monkeypatch.setattr(compare, "PAGE", 2)
     seen, after = [], ""
     for _ in range(3):
-        page = difference(*pair, Wanted(after=after), by=by)
+        page = difference(pair[0], pair[1], Wanted(after=after), by=by)
         seen += said(page.rows)
         after = page.after
     assert after == ""
-    assert seen == said(differences(*pair, Wanted(), by=by))
-    assert len(difference(*pair, Wanted(kpi="seat_use"), by=by).rows) == 2
-    assert difference(*pair, Wanted(account="INIT"), by=by).counts["changed"] == 1
-    assert difference(*pair, Wanted(account="%"), by=by).rows == []
+    assert seen == said(differences(pair[0], pair[1], Wanted(), by=by))
+    assert len(difference(pair[0], pair[1], Wanted(kpi="seat_use"), by=by).rows) == 2
+    assert difference(pair[0], pair[1], Wanted(account="INIT"), by=by).counts["changed"] == 1
+    assert difference(pair[0], pair[1], Wanted(account="%"), by=by).rows == []
     for made_up in ("x", "W10", "bnVsbA"):
-        assert len(difference(*pair, Wanted(after=made_up), by=by).rows) == 2
+        assert len(difference(pair[0], pair[1], Wanted(after=made_up), by=by).rows) == 2
 
 
 def test_a_csm_sees_their_own_accounts_only(catalogue: World, pair: Any) -> None:
     bob = catalogue.bob.as_actor()
     assert not Account.objects.visible_to(bob).filter(name="Initech").exists()
-    assert difference(*pair, Wanted(), by=bob).rows == []
+    assert difference(pair[0], pair[1], Wanted(), by=bob).rows == []
 
 
 def test_repeated_cells_of_old_versions_go(by: Any, monkeypatch: pytest.MonkeyPatch) -> None:
