@@ -149,7 +149,7 @@ class ChampionLeft(Event):
 
 @dataclass(frozen=True)
 class ActivityChanged(Event):
-    """A call, mail, meeting or note was written down, edited, removed or brought back. fields: names of what changed."""
+    """A call, mail, meeting or note was written down, edited, removed or brought back. fields: what changed."""
 
     name = "accounts.activity_changed"
     activity_id: UUID

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from accounts import views
-from accounts.views import contracts, revenue
+from accounts.views import activities, contracts, revenue
 
 app_name = "accounts"
 urlpatterns = [
@@ -12,7 +12,7 @@ urlpatterns = [
     path("accounts/<uuid:account_id>/", views.account, name="account"),
     path("accounts/<uuid:account_id>/edit/", views.edit_account, name="edit"),
     path("accounts/<uuid:account_id>/archive/", views.archive_account, name="archive"),
-    path("accounts/<uuid:account_id>/panels/timeline/", views.timeline_panel, name="panel-timeline"),
+    path("accounts/<uuid:account_id>/panels/timeline/", activities.timeline_panel, name="panel-timeline"),
     path("accounts/<uuid:account_id>/outcomes/", views.outcomes, name="outcomes"),
     path(
         "accounts/<uuid:account_id>/outcomes/<uuid:outcome_id>/withdraw/",
@@ -40,6 +40,14 @@ urlpatterns = [
     path("revenue/conventions/", revenue.revenue_gap, name="revenue-gap"),
     path("revenue/movements/", revenue.revenue_movements, name="revenue-movements"),
     path("revenue/rates/", revenue.add_rate, name="revenue-rates"),
+    path("accounts/<uuid:account_id>/activities/", activities.record_activity, name="activities"),
+    path("accounts/<uuid:account_id>/activities/<uuid:activity_id>/", activities.edit_activity, name="activity"),
+    path(
+        "accounts/<uuid:account_id>/activities/<uuid:activity_id>/remove/",
+        activities.remove_activity,
+        name="remove-activity",
+    ),
+    path("accounts/<uuid:account_id>/activities/<uuid:activity_id>/undo/", activities.undo_edit, name="undo-activity"),
     path("search/", views.search, name="search"),
     path("live/", views.live, name="live"),
 ]

@@ -97,7 +97,7 @@ SETUP: list[Callable[..., Any]] = [
 ]
 
 EXCEPTIONS = ("exceptions-changed", "health-changed")
-TIMELINE = ("health-changed", "run-changed", "account-changed", "report-changed", "outcome-changed")
+TIMELINE = ("health-changed", "run-changed", "account-changed", "report-changed", "outcome-changed", "activity-changed")
 
 # What shows on an account's page, top to bottom, loaded on reveal.
 PANELS: list[Panel] = [

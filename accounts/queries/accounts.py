@@ -44,6 +44,10 @@ LIVE = {
     "accounts.champion_left": "people-changed",
     "accounts.outcome_recorded": "outcome-changed",
     "accounts.outcome_withdrawn": "outcome-changed",
+    "accounts.activity_changed": "activity-changed",
+    "accounts.task_changed": "task-changed",
+    "accounts.comment_changed": "comment-changed",
+    "accounts.document_changed": "document-changed",
     "analytics.report_created": "report-changed",
 }
 
@@ -135,6 +139,11 @@ class TimelineItem:
     detail: str
     who: str
     url: str
+    activity_id: UUID | None = None  # of what a person wrote down; then kind, body and version say more
+    kind: str = ""
+    body: str = ""
+    version: int = 0
+    editable: bool = False
 
     @property
     def day(self) -> date:

@@ -1,4 +1,4 @@
-from accounts.views.account import account, archive_account, timeline_panel
+from accounts.views.account import account, archive_account
 from accounts.views.forms import edit_account, new_account, parent_options
 from accounts.views.importing import bring_accounts, import_accounts
 from accounts.views.outcomes import outcomes, withdraw_outcome
@@ -15,6 +15,5 @@ __all__ = [
     "outcomes",
     "parent_options",
     "search",
-    "timeline_panel",
     "withdraw_outcome",
 ]

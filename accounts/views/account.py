@@ -1,4 +1,4 @@
-"""The account page and its timeline."""
+"""The account page."""
 
 from typing import Any
 from uuid import UUID
@@ -12,11 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import operations, panels, queries, rules
 from accounts.models import Account
-from accounts.serving import panel_answer
-from core.http import Request, keyset_page
+from core.http import Request
 from core.rules import allowed
-
-TIMELINE_PAGE = 20
 
 
 @login_required
@@ -60,25 +57,3 @@ def archive_account(request: Request, account_id: UUID) -> HttpResponse:
     else:
         messages.success(request, f"“{found.name}” is archived. Nothing is lost, and you can bring it back here.")
     return redirect("accounts:account", found.pk)
-
-
-@login_required
-@require_GET
-def timeline_panel(request: Request, account_id: UUID) -> HttpResponse:
-    """What happened on this account, newest first, in pages; `?show=` keeps one part of it."""
-    found = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
-    part = request.GET.get("show", "")
-    part = part if part in queries.PARTS else ""
-    after = request.GET.get("after", "")
-    page = keyset_page(queries.entries_of(found.pk, part=part), ["-seq"], size=TIMELINE_PAGE, after=after)
-    items = queries.timeline(page.rows)
-    context = {
-        "items": items,
-        "page": page,
-        "part": part,
-        "parts": [(name, label) for name, (label, _) in queries.PARTS.items()],
-        "day_before": request.GET.get("day", ""),  # the page before has named this day already
-        "today": localdate(),
-    }
-    template = "accounts/timeline.html#more" if after and request.htmx else "accounts/timeline.html"
-    return panel_answer(request, found, template, context)

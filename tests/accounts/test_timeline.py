@@ -75,7 +75,7 @@ def test_the_timeline_costs_the_same_with_one_and_three_entries(world: World, qu
         with query_count() as queries:
             browser.get(f"/accounts/{world.account.pk}/panels/timeline/")
         counts.append(queries.number)
-    assert counts[0] == counts[2] <= 5
+    assert counts[0] == counts[2] <= 6
 
 
 def test_days_are_those_of_the_reader(world: World) -> None:
