@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from config import sentences_work as work
 from config.sentences_catalogue import CATALOGUE, kpi_name
 from playbooks.library import NAMES as PLAYBOOKS
 from playbooks.library import STEPS
@@ -57,6 +58,66 @@ _CONTRACT = {
 def _contract(data: Mapping[str, Any]) -> str:
     reason = f": {data['reason']}" if data.get("reason") else ""
     return f"{_CONTRACT[data['what']]}{reason}"
+
+
+def _on(day: str) -> str:
+    return f"{date.fromisoformat(day):%-d %b %Y}"
+
+
+_HELD = {"economic_buyer": "an economic buyer", "admin": "an admin"}
+
+
+def _held(role: str) -> str:
+    return _HELD.get(role, f"a {role.replace('_', ' ')}")
+
+
+def _role_ended(data: Mapping[str, Any]) -> str:
+    what = "Somebody left who was" if data["left"] else "Somebody is no longer"
+    return f"{what} {_held(data['role'])}, {_on(data['on'])}: {data['reason']}"
+
+
+def _champion_left(data: Mapping[str, Any]) -> str:
+    others = data["others"]
+    rest = "nobody is champion now" if not others else f"{others} other{'s are' if others > 1 else ' is'} champion"
+    return f"The champion is gone since {_on(data['on'])}, {rest}: {data['reason']}"
+
+
+_STANCES = {-2: "against us", -1: "sceptical", 0: "neutral", 1: "well-disposed", 2: "for us", None: "unknown"}
+
+
+def _standing(data: Mapping[str, Any]) -> str:
+    parts = []
+    for name, (old, new) in data["changes"].items():
+        if name == "stance":
+            parts.append(f"stance from {_STANCES[old]} to {_STANCES[new]}")
+        else:
+            parts.append(f"influence from {old} to {new}" if name == "influence" else "whom they report to")
+    return f"Changed what a person counts for: {', '.join(parts)}"
+
+
+_VIEW = {
+    "saved": "Saved a view", "changed": "Changed a saved view", "shared": "Shared a saved view",
+    "unshared": "Kept a saved view to themselves again", "removed": "Removed a saved view",
+    "restored": "Brought a saved view back",
+}  # fmt: skip
+
+
+def _view(data: Mapping[str, Any]) -> str:
+    return _VIEW.get(data["what"], "Changed a saved view")
+
+
+def _segment(data: Mapping[str, Any]) -> str:
+    return f"{data['what'].capitalize()} the segment {data['segment']}: {data['where']}"
+
+
+def _left(data: Mapping[str, Any]) -> str:
+    days = data["days"]
+    return f"Left the segment {data['segment']} after {days} day{'' if days == 1 else 's'}"
+
+
+def _bulk(data: Mapping[str, Any]) -> str:
+    fields = ", ".join(_FIELDS.get(name, name.replace("_", " ")) for name in data["changes"])
+    return f"Changed {data['accounts']:,} accounts at once: {fields}"
 
 
 def _outcome(verb: str) -> Any:
