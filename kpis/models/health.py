@@ -87,6 +87,7 @@ class AccountHealth(Guarded):
     fingerprint: the five category scores (0..100, None unknown) in catalogue order.
     trend: 12 scores in hundredths, oldest first: the last 11 month ends and now; None where unknown.
     change: hundredths against 28 days ago, both under today's scorecard; None when it cannot be said.
+    driver, driver_hundredths: the KPI that costs the score most against its best, and how much; "" without data.
     attention: sort key of the portfolio, lowest first (kpis.operations.health says how it is made).
     latest: the score that says all this; its day may lie before `as_of` when nothing has moved since.
     """
@@ -102,6 +103,8 @@ class AccountHealth(Guarded):
     trend = ArrayField(models.PositiveSmallIntegerField(null=True))
     change_hundredths = models.SmallIntegerField(null=True)
     arrow = models.SmallIntegerField(default=0)  # -1, 0, 1: only a move that is more than ageing
+    driver = models.CharField(max_length=80, blank=True)
+    driver_hundredths = models.PositiveSmallIntegerField(default=0)
     attention = models.IntegerField()
     as_of = models.DateField()
     scored_at = models.DateTimeField()

@@ -34,7 +34,7 @@ from kpis.queries.exceptions import exceptions_of
 from kpis.queries.health import TREND_MONTHS, LiveCard, Standing, Stored, card_of, standings, stored_on, trend_days
 from kpis.queries.measured import Sheet, newest_values, values_since
 from kpis.queries.scored import OfAccounts, Scored, by_row, score_day, score_days
-from kpis.scoring import Trend, portfolio_trend
+from kpis.scoring import Trend, portfolio_trend, top_drivers
 from kpis.scoring.assignment import FACTS, Facts
 from kpis.scoring.trend import WINDOW_DAYS
 from tenants.context import take_lock
@@ -240,6 +240,7 @@ def _stand(
     prints = [
         [None if point != point else int(round(point, 2)) for point in row] for row in scores.category_scores.tolist()
     ]
+    drivers, costs = top_drivers(scores)
     rows = []
     for row, account in enumerate(accounts):
         score, arrow = scored.score(row), int(trend.arrow[row])
@@ -257,6 +258,8 @@ def _stand(
                 "trend": _trend_with(score, before.get(account), scored.day),
                 "change_hundredths": change,
                 "arrow": arrow,
+                "driver": drivers[row],
+                "driver_hundredths": costs[row],
                 "attention": attention_of(score, change, arrow),
                 "as_of": scored.day,
                 "scored_at": at,

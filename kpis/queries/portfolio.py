@@ -15,7 +15,7 @@ from accounts.conditions import matching, read
 from accounts.models import Account
 from core.actor import Actor
 from core.money import CURRENCIES
-from kpis.models import Band
+from kpis.models import Band, Kpi
 
 SORTS = ("attention", "name", "score", "change", "arr", "coverage", "renewal")
 RENEWING_DAYS = 90
@@ -86,7 +86,14 @@ _SHOWN = (
     "name", "industry", "region", "tier", "stage", "sample", "arr", "currency", "renewal_on", "owner__name",
     "health__score_hundredths", "health__band", "health__coverage", "health__fingerprint", "health__trend",
     "health__change_hundredths", "health__arrow", "health__attention", "health__as_of", "health__scored_at",
+    "health__driver", "health__driver_hundredths",
 )  # fmt: skip
+
+
+def driver_names(accounts: Iterable[Account]) -> dict[str, str]:
+    """KPI code -> name without its explanation, of the top drivers of these accounts; one query."""
+    codes = {one.health.driver for one in accounts if getattr(one, "health", None) is not None}
+    return {code: name.split(" (")[0] for code, name in Kpi.objects.filter(code__in=codes).values_list("code", "name")}
 
 
 def in_order(accounts: QuerySet[Account], sort: str, *, all_scored: bool) -> tuple[QuerySet[Account], list[str]]:

@@ -8,7 +8,7 @@ from kpis.scoring.exceptions import (
     limit_scores,
     with_exceptions,
 )
-from kpis.scoring.explanation import CategoryPart, Explanation, Part, as_points, explain, explain_row
+from kpis.scoring.explanation import CategoryPart, Explanation, Part, as_points, explain, explain_row, top_drivers
 from kpis.scoring.points import kpi_bands, points_of
 from kpis.scoring.portfolio import NOT_KNOWN, PortfolioScores, band_of, score_portfolio
 from kpis.scoring.scorecard import (
@@ -59,6 +59,7 @@ __all__ = [
     "points_of",
     "portfolio_trend",
     "score_portfolio",
+    "top_drivers",
     "scorecard_from_definition",
     "scorecard_of",
     "scorecard_to_definition",

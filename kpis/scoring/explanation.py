@@ -162,3 +162,12 @@ def _state(freshness: float) -> str:
 
 def _known(number: float) -> float | None:
     return None if np.isnan(number) else float(number)
+
+
+def top_drivers(scores: PortfolioScores) -> tuple[list[str], list[int]]:
+    """For each account the KPI whose distance from its best costs the score most, and the hundredths; "" for none."""
+    lost = scores.kpi_weight_share * np.nan_to_num(100.0 - scores.kpi_points) * 100.0
+    most = lost.argmax(axis=1)
+    costs = np.rint(lost[np.arange(len(lost)), most]).astype(int).tolist()
+    codes = scores.scorecard.kpis
+    return [codes[at] if cost > 0 else "" for at, cost in zip(most.tolist(), costs, strict=True)], costs

@@ -1,6 +1,6 @@
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -67,6 +67,7 @@ class Row:
 
     name: str
     hint: str
+    driver: str
     sample: bool
     url: str
     evidence_url: str
@@ -82,12 +83,13 @@ class Row:
     face: SafeString
 
     @classmethod
-    def of(cls, account: Account, today: date, links: "Links") -> "Row":
+    def of(cls, account: Account, today: date, links: "Links", drivers: Mapping[str, str]) -> "Row":
         standing = getattr(account, "health", None)
         owner = account.owner.name if account.owner else ""
         return cls(
             name=account.name,
             hint=", ".join(filter(None, (account.industry, account.region))),
+            driver=_driver(standing, drivers),
             sample=account.sample,
             url=links.page(account.pk),
             evidence_url=links.evidence(account.pk),
@@ -102,6 +104,13 @@ class Row:
             owner=owner,
             face=marks.avatar(owner) if owner else SafeString(""),
         )
+
+
+def _driver(standing: AccountHealth | None, names: Mapping[str, str]) -> str:
+    """The KPI that costs the score most, with the points; empty without one."""
+    if standing is None or standing.driver not in names:
+        return ""
+    return f"{names[standing.driver]} costs {formats.number(Decimal(standing.driver_hundredths) / 100, 1)}"
 
 
 def _health(standing: AccountHealth | None) -> SafeString:
@@ -217,10 +226,11 @@ def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) ->
     ordered, order = queries.in_order(accounts, wanted.sort, all_scored=not whole.unscored)
     after, before, links = request.GET.get("after", ""), request.GET.get("before", ""), Links()
     page = keyset_page(ordered, order, size=PAGE, after=after, before=before)
+    drivers = queries.driver_names(page.rows)
     return {
         "wanted": wanted,
         "totals": totals,
-        "rows": [Row.of(account, today, links) for account in page.rows],
+        "rows": [Row.of(account, today, links, drivers) for account in page.rows],
         "newer": address(wanted, before=page.before) if page.before else "",
         "older": address(wanted, after=page.after) if page.after else "",
         "tabs": _tabs(wanted, whole),
