@@ -1,7 +1,7 @@
 from django.urls import path
 
 from accounts import views
-from accounts.views import activities, contracts, revenue
+from accounts.views import activities, contracts, people, revenue, roles, stakeholders
 
 app_name = "accounts"
 urlpatterns = [
@@ -48,6 +48,18 @@ urlpatterns = [
         name="remove-activity",
     ),
     path("accounts/<uuid:account_id>/activities/<uuid:activity_id>/undo/", activities.undo_edit, name="undo-activity"),
+    path("accounts/<uuid:account_id>/people/", stakeholders.people, name="people"),
+    path("accounts/<uuid:account_id>/panels/people/", stakeholders.people_panel, name="panel-people"),
+    path("contacts/", people.contact_list, name="contacts"),
+    path("contacts/new/", people.new_contact, name="new-contact"),
+    path("contacts/accounts/", roles.account_options, name="account-options"),
+    path("contacts/<uuid:contact_id>/", people.contact, name="contact"),
+    path("contacts/<uuid:contact_id>/edit/", people.edit_contact, name="edit-contact"),
+    path("contacts/<uuid:contact_id>/archive/", people.archive_contact, name="archive-contact"),
+    path("contacts/<uuid:contact_id>/move/", roles.move_contact, name="move-contact"),
+    path("contacts/<uuid:contact_id>/roles/new/", roles.new_role, name="new-role"),
+    path("contacts/<uuid:contact_id>/roles/<uuid:role_id>/edit/", roles.edit_role, name="edit-role"),
+    path("contacts/<uuid:contact_id>/roles/<uuid:role_id>/end/", roles.end_role, name="end-role"),
     path("search/", views.search, name="search"),
     path("live/", views.live, name="live"),
 ]

@@ -51,6 +51,7 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
         "Customers",
         (
             Page("Accounts", "/accounts/", "building-2", "a"),
+            Page("Contacts", "/contacts/", "users", "o"),
             Page("Revenue", "/revenue/", "trending-up", "m", "accounts.see_revenue"),
             Page("Uploads", "/uploads/", "file-up", "u", "kpis.upload"),
             Page("Data quality", "/data-quality/", "badge-check", "q"),

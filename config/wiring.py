@@ -5,11 +5,22 @@ from typing import Any
 from uuid import UUID
 
 from celery import Task
+from django.db.models import Model
 
 from accounts import rules as accounts_rules
-from accounts.events import AccountArchived, AccountCreated, AccountEdited, AccountsImported
+from accounts.events import (
+    AccountArchived,
+    AccountAssigned,
+    AccountCreated,
+    AccountEdited,
+    AccountsImported,
+    AccountsMerged,
+    ChampionLeft,
+    MergeUndone,
+)
 from accounts.models import Account
 from accounts.panels import Action, Chips, Panel, Tab
+from accounts.tasks import ask_for_champion, assign_new
 from analytics import rules as analytics_rules
 from analytics.queries import reports_of_scores
 from analytics.tasks import sweep_reports
@@ -31,6 +42,7 @@ from kpis.events import (
     UploadFinished,
     UploadRolledBack,
 )
+from kpis.models import HealthScore, Suggestion
 from kpis.operations import install_catalogue
 from kpis.operations.indicators import install_indicators
 from kpis.queries.indicators import indicator_chips
@@ -68,10 +80,14 @@ TASKS = [core_tasks, tenants_tasks]
 
 # What follows what: event -> tasks started after commit with the event's fields.
 EVENTS: dict[type[Event], list[Task]] = {
-    AccountCreated: [rescore_account],
+    AccountCreated: [rescore_account, assign_new],
+    AccountAssigned: [rescore_edited, hand_over_steps],
     AccountEdited: [rescore_edited, hand_over_steps],
     AccountArchived: [roll_up_account],
-    AccountsImported: [rescore_new, hand_over_steps],
+    AccountsImported: [rescore_new, hand_over_steps, assign_new],
+    ChampionLeft: [ask_for_champion],
+    AccountsMerged: [rescore_account, roll_up_account],
+    MergeUndone: [rescore_account, roll_up_account],
     KpiValueCorrected: [rescore_account, evaluate_values],
     KpiBatchImported: [rescore_batch, evaluate_values],
     KpiValuesComputed: [evaluate_values],
@@ -97,7 +113,15 @@ SETUP: list[Callable[..., Any]] = [
 ]
 
 EXCEPTIONS = ("exceptions-changed", "health-changed")
-TIMELINE = ("health-changed", "run-changed", "account-changed", "report-changed", "outcome-changed", "activity-changed")
+TIMELINE = (
+    "health-changed",
+    "run-changed",
+    "account-changed",
+    "report-changed",
+    "outcome-changed",
+    "activity-changed",
+    "people-changed",
+)
 
 # What shows on an account's page, top to bottom, loaded on reveal.
 PANELS: list[Panel] = [
@@ -106,6 +130,7 @@ PANELS: list[Panel] = [
     Panel("family", "Accounts below", "kpis:panel-family", "main", ("health-changed", "account-changed"), height=0),
     Panel("measures", "Key measures", "kpis:panel-measures", "main", ("health-changed",), height=360),
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
+    Panel("people", "People", "accounts:panel-people", "side", ("people-changed",), height=200),
     Panel("money", "Money", "accounts:panel-money", "side", ("account-changed",), height=200),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
     Panel("exceptions", "Caps and floors", "kpis:panel-exceptions", "side", EXCEPTIONS, height=110),
@@ -122,6 +147,7 @@ ACTIONS: list[Action] = [
     Action("Health report", "analytics:create", "download", analytics_rules.CREATE_REPORT, "post", archived=True),
 ]
 TABS: list[Tab] = [
+    Tab("People", "accounts:people"),
     Tab("Contracts", "accounts:contracts"),
     Tab("Evidence", "kpis:evidence"),
     Tab("History", "kpis:history"),
@@ -131,6 +157,10 @@ CHIPS: list[Chips] = [indicator_chips, running_chips]
 
 # What an entry of an account's timeline opens: event -> address from the account's id and the entry's data.
 LINKS: dict[str, Callable[[UUID, Mapping[str, Any]], str]] = {
+    "accounts.role_opened": lambda account, data: f"/contacts/{data['contact_id']}/",
+    "accounts.role_ended": lambda account, data: f"/contacts/{data['contact_id']}/",
+    "accounts.standing_changed": lambda account, data: f"/contacts/{data['contact_id']}/",
+    "accounts.champion_left": lambda account, data: f"/accounts/{account}/people/",
     "playbooks.run_started": lambda account, data: f"/runs/{data['run_id']}/",
     "playbooks.run_finished": lambda account, data: f"/runs/{data['run_id']}/",
     "playbooks.step_completed": lambda account, data: f"/runs/{data['run_id']}/",
@@ -160,6 +190,9 @@ OWNED: list[Callable[[UUID], Owned]] = [_accounts_of, _work_of]
 
 # What is made from scores: the way forward from a value.
 LINEAGE: list[Finder] = [reports_of_scores]
+
+# What was found out about one account by itself: a merge of two leaves it with the account that goes.
+STAYS_IN_A_MERGE: list[type[Model]] = [HealthScore, Suggestion]
 
 # What the floors above read of a KPI, for its card and before it is retired.
 USES: list[Callable[[str], list[Use]]] = [trigger_uses]
