@@ -70,6 +70,33 @@ class ContractChanged(Event):
 
 
 @dataclass(frozen=True)
+class RenewalChanged(Event):
+    """what: opened, moved (with its contract), forecast, renewed, extended, lost, escalated.
+
+    changes: field -> [old, new], as text.
+    """
+
+    name = "accounts.renewal_changed"
+    renewal_id: UUID
+    contract_id: UUID
+    what: str
+    changes: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RenewalDecided(Event):
+    """A leader decided a checkpoint. decision: secure or at_risk."""
+
+    name = "accounts.renewal_decided"
+    renewal_id: UUID
+    checkpoint_id: UUID
+    number: int
+    decision: str
+    note: str
+
+
+@dataclass(frozen=True)
 class RateSet(Event):
     """An exchange rate of a day, as text."""
 
@@ -254,3 +281,80 @@ class BulkChangeUndone(Event):
     name = "accounts.bulk_change_undone"
     change_id: UUID
     accounts: int
+
+
+@dataclass(frozen=True)
+class TeamChanged(Event):
+    """what: created, edited, archived, restored, member_set, member_removed. changes: field -> [old, new]."""
+
+    name = "accounts.team_changed"
+    team_id: UUID
+    what: str
+    user_id: UUID | None = None  # the member
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AssignmentRuleChanged(Event):
+    """what: created, edited, paused, resumed, removed. changes: field -> [old, new]."""
+
+    name = "accounts.assignment_rule_changed"
+    rule_id: UUID
+    what: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AccountAssigned(Event):
+    """An account got an owner by a rule, from a queue or in a hand-over; why is kept in the assignment.
+
+    how: rule, queue, hand_over. changes: field -> [old, new], as of AccountEdited.
+    """
+
+    name = "accounts.account_assigned"
+    assignment_id: UUID
+    user_id: UUID | None  # the new owner; None: it waits in a queue
+    how: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HandedOver(Event):
+    """What a person had went to others. kept: accounts for which nobody was found, and private tasks."""
+
+    name = "accounts.handed_over"
+    user_id: UUID
+    accounts: int
+    tasks: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class PairDecided(Event):
+    """A person said that this account and another one are different, or that they shall be looked at again."""
+
+    name = "accounts.pair_decided"
+    other_id: UUID
+    different: bool
+
+
+@dataclass(frozen=True)
+class AccountsMerged(Event):
+    """Once for each of the two. kept: whether this account is the one that stays; rows: how many were moved."""
+
+    name = "accounts.accounts_merged"
+    merge_id: UUID
+    other_id: UUID
+    kept: bool
+    rows: int
+
+
+@dataclass(frozen=True)
+class MergeUndone(Event):
+    """Once for each of the two. rows: how many went back."""
+
+    name = "accounts.merge_undone"
+    merge_id: UUID
+    other_id: UUID
+    kept: bool
+    rows: int

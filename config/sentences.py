@@ -6,6 +6,7 @@ from typing import Any
 
 from config import sentences_work as work
 from config.sentences_catalogue import CATALOGUE, kpi_name
+from config.sentences_teams import TEAMS
 from playbooks.library import NAMES as PLAYBOOKS
 from playbooks.library import STEPS
 from users.trail import Sentence
@@ -53,6 +54,26 @@ _CONTRACT = {
     "unpaid": "Marked a contract as unpaid",
     "paid": "Marked a contract as paid",
 }
+
+
+_RENEWAL = {
+    "opened": "Opened a renewal",
+    "moved": "A renewal followed its contract",
+    "forecast": "Changed what is expected of a renewal",
+    "renewed": "Closed a renewal: renewed",
+    "extended": "Closed a renewal: extended",
+    "lost": "Closed a renewal: lost",
+    "escalated": "A renewal needs a leader's decision",
+}
+
+
+def _renewal(data: Mapping[str, Any]) -> str:
+    return _RENEWAL[data["what"]] + (f": {data['reason']}" if data.get("reason") else "")
+
+
+def _decided(data: Mapping[str, Any]) -> str:
+    decision = str(data["decision"]).replace("_", " ")
+    return f"Decided at checkpoint {data['number']} that a renewal is {decision}: {data['note']}"
 
 
 def _contract(data: Mapping[str, Any]) -> str:
@@ -295,8 +316,32 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "accounts.outcome_recorded": Sentence("Outcome recorded", _outcome("Recorded"), "flag"),
     "accounts.contract_changed": Sentence("Contract changed", _contract, "file-text"),
+    "accounts.renewal_changed": Sentence("Renewal changed", _renewal, "calendar"),
+    "accounts.renewal_decided": Sentence("Renewal decided", _decided, "scale"),
     "accounts.rate_set": Sentence("Exchange rate set", "Set the rate of {currency} to {rate} from {on}", "receipt"),
     **work.SENTENCES,
+    **TEAMS,
+    "accounts.pair_decided": Sentence(
+        "Possible duplicate decided",
+        lambda data: (
+            "Said that this account and one of a similar name are different"
+            if data["different"]
+            else "Put this account and one of a similar name up for another look"
+        ),
+        "git-branch",
+    ),
+    "accounts.accounts_merged": Sentence(
+        "Accounts merged",
+        lambda data: (
+            f"Merged another account into this one: {data['rows']} rows moved here"
+            if data["kept"]
+            else f"Merged this account into another one: {data['rows']} rows moved there"
+        ),
+        "git-branch",
+    ),
+    "accounts.merge_undone": Sentence(
+        "Merge undone", "Undid a merge: {rows} rows went back where they came from", "undo-2"
+    ),
     "accounts.outcome_withdrawn": Sentence("Outcome taken back", _outcome("Took back"), "undo-2"),
     "accounts.contact_created": Sentence("Contact added", "Added a contact ({source})", "user-plus"),
     "accounts.contact_edited": Sentence(
