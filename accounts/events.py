@@ -358,3 +358,17 @@ class MergeUndone(Event):
     other_id: UUID
     kept: bool
     rows: int
+
+
+@dataclass(frozen=True)
+class CustomFieldChanged(Event):
+    """A field of the tenant's own accounts. what: added, changed, moved up, moved down, retired, brought back.
+
+    changes: part of the field -> [old, new].
+    """
+
+    name = "accounts.custom_field_changed"
+    field_id: UUID
+    code: str
+    what: str
+    changes: dict[str, Any] = field(default_factory=dict)

@@ -23,3 +23,4 @@ EDIT_TEAMS = permission("accounts.edit_teams", "Keep teams and assignment rules"
 ASSIGN = permission("accounts.assign", "Give accounts to others by rule or by hand", roles=("manager",))
 TAKE_NEXT = permission("accounts.take_next", "Take the next account of a pooled queue", roles=("manager", "csm"))
 MERGE = permission("accounts.merge", "Merge accounts that are one, and part them again", roles=("manager",))
+KEEP_FIELDS = permission("accounts.keep_fields", "Add and change fields of accounts")

@@ -20,8 +20,8 @@ _FORMS = {
     ),
     "incorporated": ("inc", "incorporated", "corp", "corporation", "co", "company"),
     "partnership": (
-        "kg", "ohg", "gbr", "llp", "lp", "gmbh co kg", "gmbh and co kg", "ag co kg", "ag and co kg", "and co kg", "co kg",
-        "ek", "kgaa", "sas", "snc", "scs",
+        "kg", "ohg", "gbr", "llp", "lp", "gmbh co kg", "gmbh and co kg", "ag co kg", "ag and co kg", "and co kg",
+        "co kg", "ek", "kgaa", "sas", "snc", "scs",
     ),
 }  # fmt: skip
 _FAMILY = {tuple(form.split()): family for family, forms in _FORMS.items() for form in forms}
