@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from core.templatetags.formats import number
 from kpis.models import HealthScore
 from kpis.scoring import default_scorecard, score_portfolio, top_drivers
 from tests.kpis.health.book import fill, furnish, score
@@ -27,4 +28,4 @@ def test_the_portfolio_names_what_costs_most(world: World) -> None:
     assert (health.driver, most) == ("seat_use", "seat_use")
     assert abs(Decimal(health.driver_hundredths) / 100 - Decimal(str(lost[most]))) < Decimal("0.02")
     page = world.browser(world.alice).get("/accounts/").content.decode()
-    assert f"Seat use costs {health.driver_hundredths / 100:.1f}" in page
+    assert f"Seat use costs {number(Decimal(health.driver_hundredths) / 100, 1)}" in page
