@@ -12,6 +12,7 @@ from accounts import rules
 from accounts.events import ContractChanged
 from accounts.models import Account, Contract, Product, SubscriptionLine
 from accounts.operations.movements import rebuild_movements
+from accounts.operations.renewals import follow_contract
 from accounts.revenue import BILLING
 from core.actor import Actor
 from core.audit import record
@@ -122,7 +123,7 @@ def remove_line(*, line_id: UUID, reason: str, by: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def activate_contract(*, contract_id: UUID, by: Actor, at: datetime) -> Contract:
-    """A draft with at least one line comes into force. Emits ContractChanged; a renewal follows through the wiring."""
+    """A draft with at least one line comes into force, and its renewal opens. Emits ContractChanged."""
     contract = _locked(contract_id, by)
     if contract.state != Contract.State.DRAFT:
         raise NotNow("Only a draft can be activated.")
@@ -185,6 +186,7 @@ def renew_contract(
     old.version += 1
     old.save()
     _tell(old, "renewed", by)
+    follow_contract(contract=old, renewed_as=made, by=by, at=at)
     return _save(made, "activated", by, at)
 
 
@@ -263,6 +265,7 @@ def _save(
     contract.save()
     rebuild_movements(account_ids=[contract.account_id], on=at.date())
     _tell(contract, what, by, changes=changes, reason=reason)
+    follow_contract(contract=contract, by=by, at=at, reason=reason)
     return contract
 
 
