@@ -18,13 +18,15 @@ ACTIVE_DAYS, FEWEST_ACTIVITIES = 90, 3
 
 @dataclass
 class Stakeholder:
-    """A person at the account. closes: how many levels of the drawn tree end after them. was_under: who left."""
+    """A person at the account. was_under: who left. opens, closes: whether a level of the drawn tree begins after them,
+    how many end."""
 
     contact: Contact
     roles: list[ContactRole]
     boss: "Stakeholder | None" = None
     reports: list["Stakeholder"] = field(default_factory=list)
     depth: int = 0
+    opens: bool = False
     closes: int = 0
     was_under: str = ""
 
@@ -109,7 +111,7 @@ def _people(roles: Sequence[ContactRole]) -> list[Stakeholder]:
 
 
 def _in_order(found: Iterable[Stakeholder]) -> list[Stakeholder]:
-    """Depth first; the most influential of a row first. What hangs in a circle, which no page makes, stands on top."""
+    """Depth first; the most influential of a row first. A circle, which no page makes, is cut."""
     rows = sorted(found, key=lambda one: (-one.influence, one.contact.name.lower()))
     for one in rows:
         if one.boss is not None:
@@ -133,8 +135,9 @@ def _in_order(found: Iterable[Stakeholder]) -> list[Stakeholder]:
             place(one)
     for one in rows:
         place(one)
-    for one, after in zip(placed, [*placed[1:], None], strict=True):
-        one.closes = max(0, one.depth - (after.depth if after else 0))
+    depths = [one.depth for one in placed[1:]] + [0]
+    for one, after in zip(placed, depths, strict=False):
+        one.opens, one.closes = after > one.depth, max(0, one.depth - after)
     return placed
 
 

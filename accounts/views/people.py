@@ -37,7 +37,7 @@ def contact_list(request: Request) -> HttpResponse:
     wanted = queries.Wanted(asked["q"], asked["role"], account.pk if account else None, asked["state"])
     page = keyset_page(
         queries.people(wanted, by=request.actor),
-        ["sort_name", "pk"],
+        ["sort_name", "id"],
         size=PAGE,
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
