@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from uuid6 import uuid7
 
 from accounts.models import Account, Outcome
+from accounts.operations.sample import lay_sample_contracts
 from core.actor import Actor
 from core.audit import record
 from core.errors import DomainError
@@ -76,8 +77,8 @@ def add_sample_data(*, by: Actor, at: datetime, count: int = ACCOUNTS) -> list[U
 
 @transaction.atomic
 def add_sample_outcomes(*, by: Actor, at: datetime) -> list[UUID]:
-    """Say what became of the sample accounts: former customers, archived, that left within the year, with their values
-    until then, and the last renewal of those that are still there.
+    """Give the sample accounts contracts and say what became of them: former customers, archived, that left within the
+    year, with their values until then, and the last renewal of those that are still there.
 
     All of it is marked as sample and recorded now, as it was. Emits SampleDataAdded for the former customers and
     returns them; [] when they are there already. Raises PermissionDenied.
@@ -97,6 +98,7 @@ def add_sample_outcomes(*, by: Actor, at: datetime) -> list[UUID]:
     for outcome in outcomes:
         outcome.recorded_at, outcome.recorded_by = at, by.label[:160]
     Outcome.objects.bulk_create(outcomes)
+    lay_sample_contracts(left={accounts[one.row].pk: one.left_on for one in gone}, by=by, at=at)
     values = _copy_values(made, accounts, by=by, at=at)
     record(SampleDataAdded(account_id=None, accounts=len(accounts), values=values), by=by)
     return [account.pk for account in accounts]

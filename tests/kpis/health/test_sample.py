@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import date
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from accounts.models import Account
+from accounts.models import Account, Contract
+from accounts.queries.revenue import period
 from core.models import Entry, Job
 from kpis.models import AccountHealth, HealthScore, KpiValue
 from kpis.operations import (
     SampleDataThere,
     add_sample_data,
+    add_sample_outcomes,
     remove_sample_data,
     start_adding_sample_data,
     start_removing_sample_data,
@@ -101,3 +104,21 @@ def test_sample_data_are_a_matter_for_admins_and_managers(book: World, person: s
         with pytest.raises(PermissionDenied):
             verb(by=actor)
     assert not Job.objects.exists()
+
+
+def test_sample_accounts_have_contracts_that_come_to_their_revenue(world: World) -> None:
+    furnish()
+    by = world.amy.as_actor()
+    add_sample_data(by=by, at=NOW)
+    before = dict(Account.objects.filter(sample=True).values_list("pk", "arr"))
+    renewals = dict(Account.objects.filter(sample=True).values_list("pk", "renewal_on"))
+    add_sample_outcomes(by=by, at=NOW)
+    present = Account.objects.filter(sample=True, archived_at=None)
+    assert dict(present.values_list("pk", "arr")) == before
+    assert dict(present.values_list("pk", "renewal_on")) == renewals
+    year = period(Account.objects.filter(sample=True), date(2025, 10, 31), date(2026, 10, 31), reporting="EUR")
+    assert year.adds_up
+    assert year.rates.lost > 0
+    assert {bar.kind for bar in year.bars} >= {"expansion", "churn"}
+    remove_sample_data(by=by)
+    assert not Contract.objects.exists()
