@@ -6,6 +6,7 @@ from typing import Any
 
 from config import sentences_work as work
 from config.sentences_catalogue import CATALOGUE, kpi_name
+from config.sentences_people import PEOPLE
 from config.sentences_teams import TEAMS
 from playbooks.library import NAMES as PLAYBOOKS
 from playbooks.library import STEPS
@@ -81,41 +82,6 @@ def _contract(data: Mapping[str, Any]) -> str:
     return f"{_CONTRACT[data['what']]}{reason}"
 
 
-def _on(day: str) -> str:
-    return f"{date.fromisoformat(day):%-d %b %Y}"
-
-
-_HELD = {"economic_buyer": "an economic buyer", "admin": "an admin"}
-
-
-def _held(role: str) -> str:
-    return _HELD.get(role, f"a {role.replace('_', ' ')}")
-
-
-def _role_ended(data: Mapping[str, Any]) -> str:
-    what = "Somebody left who was" if data["left"] else "Somebody is no longer"
-    return f"{what} {_held(data['role'])}, {_on(data['on'])}: {data['reason']}"
-
-
-def _champion_left(data: Mapping[str, Any]) -> str:
-    others = data["others"]
-    rest = "nobody is champion now" if not others else f"{others} other{'s are' if others > 1 else ' is'} champion"
-    return f"The champion is gone since {_on(data['on'])}, {rest}: {data['reason']}"
-
-
-_STANCES = {-2: "against us", -1: "sceptical", 0: "neutral", 1: "well-disposed", 2: "for us", None: "unknown"}
-
-
-def _standing(data: Mapping[str, Any]) -> str:
-    parts = []
-    for name, (old, new) in data["changes"].items():
-        if name == "stance":
-            parts.append(f"stance from {_STANCES[old]} to {_STANCES[new]}")
-        else:
-            parts.append(f"influence from {old} to {new}" if name == "influence" else "whom they report to")
-    return f"Changed what a person counts for: {', '.join(parts)}"
-
-
 _VIEW = {
     "saved": "Saved a view", "changed": "Changed a saved view", "shared": "Shared a saved view",
     "unshared": "Kept a saved view to themselves again", "removed": "Removed a saved view",
@@ -139,6 +105,11 @@ def _left(data: Mapping[str, Any]) -> str:
 def _bulk(data: Mapping[str, Any]) -> str:
     fields = ", ".join(_FIELDS.get(name, name.replace("_", " ")) for name in data["changes"])
     return f"Changed {data['accounts']:,} accounts at once: {fields}"
+
+
+def _own_field(data: Mapping[str, Any]) -> str:
+    parts = f": {', '.join(data['changes']).replace('_', ' ')}" if data["changes"] else ""
+    return f"{data['what'].capitalize()} the account field {data['code']}{parts}"
 
 
 def _outcome(verb: str) -> Any:
@@ -306,6 +277,7 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "accounts.account_created": Sentence("Account created", "Created the account ({source})", "building-2"),
     "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
+    "accounts.custom_field_changed": Sentence("Account field changed", _own_field, "settings"),
     "accounts.account_archived": Sentence(
         "Account archived",
         lambda data: "Brought the account back" if data["restored"] else "Archived the account",
@@ -343,21 +315,7 @@ SENTENCES: dict[str, Sentence] = {
         "Merge undone", "Undid a merge: {rows} rows went back where they came from", "undo-2"
     ),
     "accounts.outcome_withdrawn": Sentence("Outcome taken back", _outcome("Took back"), "undo-2"),
-    "accounts.contact_created": Sentence("Contact added", "Added a contact ({source})", "user-plus"),
-    "accounts.contact_edited": Sentence(
-        "Contact edited", lambda data: f"Changed a contact: {', '.join(data['fields'])}", "pencil"
-    ),
-    "accounts.contact_archived": Sentence(
-        "Contact archived",
-        lambda data: "Brought a contact back" if data["restored"] else "Archived a contact",
-        "archive",
-    ),
-    "accounts.role_opened": Sentence(
-        "Contact has a role", lambda data: f"There is {_held(data['role'])} since {_on(data['on'])}", "user-plus"
-    ),
-    "accounts.standing_changed": Sentence("Standing of a contact", _standing, "users"),
-    "accounts.role_ended": Sentence("Role of a contact ended", _role_ended, "user-x"),
-    "accounts.champion_left": Sentence("Champion left", _champion_left, "triangle-alert", "bad"),
+    **PEOPLE,
     "accounts.view_changed": Sentence("Saved view changed", _view, "bookmark"),
     "accounts.segment_changed": Sentence("Segment changed", _segment, "list-filter"),
     "accounts.segment_entered": Sentence("Came into a segment", "Came into the segment {segment}", "arrow-right"),

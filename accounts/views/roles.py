@@ -218,9 +218,9 @@ def _refused(refusal: DomainError) -> dict[str, list[str]]:
 
 def _standing(role: ContactRole) -> dict[str, Any]:
     """The stored standing as the form holds it; the line as the option that stands for the person."""
-    boss = ContactRole.objects.filter(pk=role.reports_to_id).values_list("contact_id", flat=True).first()
-    held = ContactRole.objects.filter(account_id=role.account_id, contact_id=boss, ends_on=None) if boss else None
-    line = held.order_by("starts_on", "pk").values_list("pk", flat=True).first() if held is not None else None
+    bosses = ContactRole.objects.filter(pk__in=[role.reports_to_id]).values("contact_id")
+    held = ContactRole.objects.filter(account_id=role.account_id, contact_id__in=bosses, ends_on=None)
+    line = held.order_by("starts_on", "pk").values_list("pk", flat=True).first()
     return {"influence": role.influence, "stance": "" if role.stance is None else role.stance, "reports_to_id": line}
 
 

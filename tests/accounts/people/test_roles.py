@@ -147,7 +147,13 @@ def test_a_move_closes_the_old_role_with_day_and_reason_and_opens_the_new_one(wo
 def test_a_move_that_fails_leaves_everything(world: World) -> None:
     made = person(world, role="champion")
     foreign = Account.objects.create(name="Globex", owner=world.bob)
-    gone = {"contact_id": made.pk, "account_id": world.account.pk, "on": TODAY, "reason": "Left", "at": AT}
+    gone: dict[str, Any] = {
+        "contact_id": made.pk,
+        "account_id": world.account.pk,
+        "on": TODAY,
+        "reason": "Left",
+        "at": AT,
+    }
     with pytest.raises(Account.DoesNotExist):
         move_contact(**gone, to_account_id=foreign.pk, role="user", by=world.alice.as_actor())
     with pytest.raises(DomainError):
