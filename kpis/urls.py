@@ -1,7 +1,7 @@
 from django.urls import path
 
 from kpis import views
-from kpis.views import goals, kpi_form, metrics, ranges
+from kpis.views import goals, kpi_form, metrics, ranges, saved_views
 
 app_name = "kpis"
 
@@ -57,6 +57,15 @@ portfolio = [
     path("accounts/condition/", views.condition_check, name="condition-check"),
     path("accounts/condition/fields/", views.condition_fields, name="condition-fields"),
     path("accounts/export.csv", views.portfolio_export, name="portfolio-export"),
+    path("accounts/export.xlsx", views.portfolio_workbook, name="portfolio-workbook"),
+    path("accounts/columns/", saved_views.portfolio_columns, name="portfolio-columns"),
+    path("accounts/columns/keep/", saved_views.portfolio_columns_keep, name="portfolio-columns-keep"),
+    path("accounts/views/", saved_views.view_list, name="views"),
+    path("accounts/views/save/", saved_views.view_save, name="view-save"),
+    path("accounts/views/<uuid:view_id>/", saved_views.view_edit, name="view-edit"),
+    path("accounts/views/<uuid:view_id>/look/", saved_views.view_look, name="view-look"),
+    path("accounts/views/<uuid:view_id>/remove/", saved_views.view_remove, name="view-remove"),
+    path("accounts/views/<uuid:view_id>/restore/", saved_views.view_restore, name="view-restore"),
     path("accounts/<uuid:account_id>/evidence/", views.evidence, name="evidence"),
     path("accounts/<uuid:account_id>/history/", views.history, name="history"),
     path("accounts/<uuid:account_id>/panels/health/", views.panel_health, name="panel-health"),

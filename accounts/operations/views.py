@@ -17,7 +17,7 @@ from core.errors import Conflict, DomainError
 from core.rules import require
 from tenants.context import take_lock
 
-DENSITIES = ("", "dense")
+DENSITIES = ("", "normal", "dense")
 MOST_VIEWS = 50  # a person; more are no choice any more
 MOST_COLUMNS = 40
 NAME_LENGTH = 80

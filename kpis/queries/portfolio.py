@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -40,10 +40,13 @@ class BookFilter:
     sample: str = ""  # only or without
     where: str = ""  # a condition of accounts.conditions
     sort: str = "attention"  # one of SORTS, with "-" downwards
+    columns: str = ""  # codes with commas between them; empty means those this person is used to
+    density: str = ""
+    saved: str = ""  # id of the saved view it began with
 
     @property
     def narrows(self) -> bool:
-        return self != BookFilter(sort=self.sort)
+        return replace(self, columns="", density="", saved="") != BookFilter(sort=self.sort)
 
 
 def book(wanted: BookFilter, *, by: Actor, today: date) -> QuerySet[Account]:
@@ -63,7 +66,7 @@ def book(wanted: BookFilter, *, by: Actor, today: date) -> QuerySet[Account]:
     if wanted.sample:
         accounts = accounts.filter(sample=wanted.sample == "only")
     if wanted.where:
-        accounts = accounts.filter(matching(read(wanted.where), today=today))
+        accounts = accounts.filter(matching(read(wanted.where, by=by), today=today))
     return accounts
 
 

@@ -52,6 +52,14 @@ class PortfolioQuery(serializers.Serializer[Any]):
     def _readable(self) -> dict[str, Any]:
         """A page forgives what somebody typed into its address; the API refuses it."""
         kept = {name: value for name, value in self.initial_data.items() if name not in self.errors}
-        again = PortfolioQuery(data=kept)
+        again = type(self)(data=kept)
         again.is_valid(raise_exception=True)
         return dict(again.validated_data)
+
+
+class PageQuery(PortfolioQuery):
+    """The page's address: what is wanted, and how it looks."""
+
+    columns = serializers.RegexField(r"^[a-z0-9_.,]{1,1600}$", required=False, allow_blank=True)
+    density = serializers.ChoiceField(choices=("normal", "dense"), required=False, allow_blank=True)
+    saved = serializers.RegexField(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$", required=False, allow_blank=True)

@@ -20,7 +20,8 @@ from kpis.views.panels import data as panel_data
 from kpis.views.panels import health as panel_health
 from kpis.views.panels import measures as panel_measures
 from kpis.views.panels import why as panel_why
-from kpis.views.portfolio import portfolio, portfolio_export
+from kpis.views.portfolio import portfolio
+from kpis.views.portfolio_export import portfolio_export, portfolio_workbook
 from kpis.views.portfolio_filter import condition_check, condition_fields, portfolio_filter
 from kpis.views.quality import contradictions, data_quality, quality_list, suggestion_list
 from kpis.views.sample import sample_add, sample_remove
@@ -98,6 +99,7 @@ __all__ = [
     "condition_fields",
     "portfolio",
     "portfolio_export",
+    "portfolio_workbook",
     "portfolio_filter",
     "quality_list",
     "restore_exception",

@@ -1,0 +1,251 @@
+"""How the lines of the portfolio are drawn: fifty lines of template tags would take longer than all queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.conditions import Field, Kind
+from accounts.models import Account
+from core.money import CURRENCIES
+from core.templatetags import formats, marks
+from kpis.catalogue import CATEGORIES
+from kpis.models import AccountHealth, Band
+from kpis.queries.columns import Column, Total
+from kpis.queries.portfolio import RENEWING_DAYS
+from kpis.views.whole import whole
+
+SPARK_LEAST = 24.0  # points of health that a trend's drawing spans at least
+SORTS = {"health": "score", "health_change": "change", "coverage": "coverage", "arr": "arr", "renewal_on": "renewal"}
+_CSS = {
+    "health": "c-side", "health_change": "num c-change", "trend": "c-trend", "coverage": "c-hide", "arr": "num c-arr",
+    "renewal_on": "c-renews", "owner": "c-hide",
+}  # fmt: skip
+_NOTHING = format_html('<span class="soft">{}</span>', formats.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Cell:
+    css: str
+    label: str
+    html: SafeString | str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line, drawn already."""
+
+    id: UUID
+    name: str
+    hint: str
+    driver: str
+    sample: bool
+    url: str
+    avatar: SafeString
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column. sort: its name in the address, if the list can be ordered by it."""
+
+    code: str
+    label: str
+    css: str
+    sort: str
+
+
+@dataclass(frozen=True)
+class Foot:
+    """A cell under the list, as wide as `span` columns; code "" is empty, total is None for the usual columns."""
+
+    code: str
+    span: int
+    css: str
+    how: str = ""
+    text: str = ""
+    unknown: int = 0
+
+
+class Links:
+    """Addresses of many accounts for one look-up in the URL table."""
+
+    def __init__(self) -> None:
+        self._page, self._evidence = (self._form(name) for name in ("accounts:account", "kpis:evidence"))
+
+    def page(self, account_id: UUID) -> str:
+        return self._page.format(account_id)
+
+    def evidence(self, account_id: UUID) -> str:
+        return self._evidence.format(account_id)
+
+    @staticmethod
+    def _form(name: str) -> str:
+        nobody = UUID(int=0)
+        return reverse(name, args=[nobody]).replace(str(nobody), "{}")
+
+
+def heads(columns: Sequence[Column]) -> list[Head]:
+    return [
+        Head(one.code, one.label, "num" if one.numeric else "", SORTS.get(one.code, "") if not one.field else "")
+        for one in columns
+    ]
+
+
+def feet(columns: Sequence[Column], totals: Mapping[str, Total]) -> list[Foot]:
+    """One cell for each column that adds up; those beside it that do not are part of it."""
+    found: list[Foot] = []
+    for column in columns:
+        css = "num" if column.numeric else ""
+        total = totals.get(column.code)
+        if total and column.field:
+            text = plain(column.field, total.value) if total.value is not None else formats.UNKNOWN
+            found.append(Foot(column.code, 1, css, total.how.capitalize(), text, total.unknown))
+        elif column.code in ("health", "coverage", "arr"):
+            found.append(Foot(column.code, 1, css))
+        elif found and not found[-1].css:
+            found[-1] = Foot(**{**vars(found[-1]), "span": found[-1].span + 1})
+        else:
+            found.append(Foot("", 1, ""))
+    return found
+
+
+def row_of(
+    account: Account,
+    columns: Sequence[Column],
+    values: Mapping[str, Any],
+    *,
+    drivers: Mapping[str, str],
+    today: date,
+    links: Links,
+) -> Row:
+    """values: what the fields among the columns say of this account; drivers: names of KPIs by code."""
+    return Row(
+        id=account.pk,
+        name=account.name,
+        hint=", ".join(filter(None, (account.industry, account.region))),
+        driver=_driver(getattr(account, "health", None), drivers),
+        sample=account.sample,
+        url=links.page(account.pk),
+        avatar=marks.avatar(account.name, kind="account"),
+        cells=[_cell(account, column, values, today, links) for column in columns],
+    )
+
+
+def _cell(account: Account, column: Column, values: Mapping[str, Any], today: date, links: Links) -> Cell:
+    if column.field is not None:
+        text = plain(column.field, values.get(column.code))
+        return Cell("num c-plain" if column.numeric else "c-plain", column.label, text or _NOTHING)
+    return Cell(_CSS[column.code], "", _drawn(account, column.code, today, links))
+
+
+def _drawn(account: Account, code: str, today: date, links: Links) -> SafeString | str:
+    standing: AccountHealth | None = getattr(account, "health", None)
+    match code:
+        case "health":
+            return format_html('<a class="health" href="{}">{}</a>', links.evidence(account.pk), _health(standing))
+        case "health_change":
+            return _change(standing)
+        case "trend":
+            return _trend(standing)
+        case "coverage":
+            return _coverage(standing.coverage if standing else None)
+        case "arr":
+            return formats.money(account.arr, account.currency)
+        case "renewal_on":
+            return _renewal(account.renewal_on, today)
+    return _owner(account.owner.name if account.owner else "")
+
+
+def plain(field: Field, value: Any) -> str:
+    """A value of a field as people read it; empty when it is not known."""
+    if value is None or value == "":
+        return ""
+    match field.kind:
+        case Kind.NUMBER if field.unit in CURRENCIES:
+            return formats.money(value, field.unit)
+        case Kind.NUMBER if field.unit == "%":
+            return formats.percent(value, 2).replace(".00%", "%")
+        case Kind.NUMBER:
+            text = formats.number(round(value, 2) if isinstance(value, float) else value)
+            return f"{text} {field.unit}" if field.unit and field.unit != "count" else text
+        case Kind.DATE:
+            return formats.day(value)
+        case Kind.YES:
+            return "Yes" if value else "No"
+        case Kind.CHOICE:
+            return dict(field.choices).get(value, str(value))
+    return str(value)
+
+
+def _driver(standing: AccountHealth | None, names: Mapping[str, str]) -> str:
+    """The KPI that costs the score most, with the points; empty without one."""
+    if standing is None or standing.driver not in names:
+        return ""
+    return f"{names[standing.driver]} costs {formats.number(Decimal(standing.driver_hundredths) / 100, 1)}"
+
+
+def _health(standing: AccountHealth | None) -> SafeString:
+    """Score and fingerprint."""
+    if standing is None:
+        return marks.score(None, Band.UNKNOWN)
+    bars = [(c.name, value, band_of(value)) for c, value in zip(CATEGORIES, standing.fingerprint, strict=False)]
+    return marks.score(whole(standing.score), standing.band) + marks.fingerprint(bars)
+
+
+def _change(standing: AccountHealth | None) -> SafeString:
+    """Coloured only when it has an arrow: a small move, or one by ageing alone, is neither good nor bad news."""
+    if standing is None:
+        return marks.delta(None)
+    return marks.delta(standing.change, places=0, good="up" if standing.arrow else "none")
+
+
+def _trend(standing: AccountHealth | None) -> SafeString:
+    points = [None if point is None else point / 100 for point in standing.trend] if standing else []
+    low, high = _scale([point for point in points if point is not None])
+    band = standing.band if standing else Band.UNKNOWN
+    return marks.sparkline(points, band=band, label="Twelve months", low=low, high=high)
+
+
+def _scale(points: list[float]) -> tuple[float, float]:
+    """Around the year's points, but never so narrow that a point or two look like a fall."""
+    low, high = min(points, default=0), max(points, default=100)
+    air = max(4.0, (SPARK_LEAST - (high - low)) / 2)
+    return low - air, high + air
+
+
+def _coverage(coverage: int | None) -> SafeString:
+    return format_html(
+        '<span class="meter"><span class="track{}"><i style="--v:{}"></i></span>{}</span>',
+        " none" if coverage is None else "",
+        coverage or 0,
+        formats.percent(coverage),
+    )
+
+
+def _renewal(day: date | None, today: date) -> SafeString:
+    """With the days until it when it is near enough to plan for."""
+    days = (day - today).days if day else None
+    near = SafeString("")
+    if days is not None and 0 <= days < RENEWING_DAYS:
+        near = format_html(' <span class="tag{}">{} d</span>', " warn" if days < 30 else "", days)
+    return format_html('<span class="renew">{}{}</span>', formats.day(day), near)
+
+
+def _owner(name: str) -> SafeString:
+    if not name:
+        return format_html('<span class="soft">{}</span>', "Nobody")
+    return format_html('<span title="{}">{}<span class="vh">{}</span></span>', name, marks.avatar(name), name)
+
+
+def band_of(points: int | None) -> str:
+    """Band of a category's points; the edges are those of the score."""
+    if points is None:
+        return Band.UNKNOWN
+    return Band.GREEN if points >= 75 else Band.YELLOW if points >= 50 else Band.RED
