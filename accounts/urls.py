@@ -1,7 +1,7 @@
 from django.urls import path
 
 from accounts import views
-from accounts.views import activities, contracts, people, revenue, roles, stakeholders
+from accounts.views import activities, contracts, custom, people, revenue, roles, stakeholders
 
 app_name = "accounts"
 urlpatterns = [
@@ -60,6 +60,11 @@ urlpatterns = [
     path("contacts/<uuid:contact_id>/roles/new/", roles.new_role, name="new-role"),
     path("contacts/<uuid:contact_id>/roles/<uuid:role_id>/edit/", roles.edit_role, name="edit-role"),
     path("contacts/<uuid:contact_id>/roles/<uuid:role_id>/end/", roles.end_role, name="end-role"),
+    path("settings/fields/", custom.fields, name="fields"),
+    path("settings/fields/new/", custom.new_field, name="new-field"),
+    path("settings/fields/<uuid:field_id>/", custom.edit_field, name="field"),
+    path("settings/fields/<uuid:field_id>/move/", custom.shift_field, name="move-field"),
+    path("settings/fields/<uuid:field_id>/retire/", custom.drop_field, name="retire-field"),
     path("search/", views.search, name="search"),
     path("live/", views.live, name="live"),
 ]

@@ -3,7 +3,7 @@
 from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
-from accounts.api import people, revenue, work
+from accounts.api import custom, people, revenue, work
 from analytics import api as analytics
 from core.http import UUID_PATTERN
 from kpis import api as kpis
@@ -23,6 +23,7 @@ router.register("contacts", people.Contacts, basename="contacts")
 router.register("contact-roles", people.ContactRoles, basename="contact-roles")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/people", people.AccountPeople, basename="account-people")
 router.register("activities", work.Activities, basename="activities")
+router.register("account-fields", custom.CustomFields, basename="account-fields")
 router.register("outcomes", accounts.Outcomes, basename="outcomes")
 router.register("kpis", kpis.Kpis, basename="kpis")
 router.register("kpi-ranges", definitions.KpiRanges, basename="kpi-ranges")

@@ -2,6 +2,8 @@
 
 from accounts.conditions.fields import Field, Finder, Kind, Lister, column
 from accounts.models import Account
+from accounts.queries.custom import own_field, own_fields
+from accounts.queries.stakeholders import PEOPLE_FIELDS
 from kpis.queries.fields import HEALTH_FIELDS, kpi_field, kpi_fields
 
 FIELDS: tuple[Field, ...] = (
@@ -18,6 +20,7 @@ FIELDS: tuple[Field, ...] = (
     column("customer_since", "Customer since", Kind.DATE),
     column("parent", "Parent", Kind.TEXT, "parent__name"),
     column("sample", "Sample", Kind.YES),
+    *PEOPLE_FIELDS,
     *HEALTH_FIELDS,
 )
-FINDERS: tuple[tuple[Finder, Lister], ...] = ((kpi_field, kpi_fields),)
+FINDERS: tuple[tuple[Finder, Lister], ...] = ((own_field, own_fields), (kpi_field, kpi_fields))

@@ -278,6 +278,7 @@ SENTENCES: dict[str, Sentence] = {
     "accounts.account_created": Sentence("Account created", "Created the account ({source})", "building-2"),
     "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
     "accounts.custom_field_changed": Sentence("Account field changed", _own_field, "settings"),
+    "accounts.custom_field_changed": Sentence("Account field changed", "The account field {code} was {what}", "settings"),
     "accounts.account_archived": Sentence(
         "Account archived",
         lambda data: "Brought the account back" if data["restored"] else "Archived the account",

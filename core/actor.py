@@ -11,6 +11,7 @@ class Actor:
     permissions: frozenset[str] = frozenset()
     sees_all: bool = False
     token_id: UUID | None = None
+    role: str = ""  # code of the person's role
 
     @classmethod
     def system(cls, label: str) -> "Actor":

@@ -94,7 +94,7 @@ class User(TenantModel, AbstractBaseUser):
 
     def as_actor(self) -> Actor:
         held = self.role.granted() | (OPERATORS_ONLY if self.is_staff else frozenset())
-        return Actor(str(self), self.pk, held, self.role.sees_all)
+        return Actor(str(self), self.pk, held, self.role.sees_all, role=self.role.code)
 
     @property
     def state(self) -> str:

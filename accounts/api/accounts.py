@@ -12,8 +12,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts import columns, operations, queries, rules
+from accounts import columns, custom, operations, queries, rules
 from accounts.models import Account, Outcome
+from accounts.queries.custom import fields_seen
 from accounts.serializers import (
     AccountArchive,
     AccountEdit,
@@ -63,6 +64,13 @@ class Accounts(ReadOnlyModelViewSet[Account]):
     def get_queryset(self) -> QuerySet[Account]:
         return Account.objects.visible_to(self.request.actor)
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        actor = getattr(self.request, "actor", None)  # there is none while the schema is written
+        return {**super().get_serializer_context(), "own_fields": fields_seen(by=actor) if actor else []}
+
+    def _out(self, account: Account) -> dict[str, Any]:
+        return dict(AccountOut(account, context=self.get_serializer_context()).data)
+
     def filter_queryset(self, queryset: Any) -> Any:
         """Filters are for the list: an account in the archive keeps its address."""
         return super().filter_queryset(queryset) if self.action == "list" else queryset
@@ -71,19 +79,19 @@ class Accounts(ReadOnlyModelViewSet[Account]):
     def create(self, request: ApiRequest) -> Response:
         given = AccountInput(data=request.data)
         given.is_valid(raise_exception=True)
-        account = operations.create_account(**given.validated_data, by=request.actor, source="api")
-        return Response(AccountOut(account).data, status=status.HTTP_201_CREATED)
+        account = operations.create_account(**flat(given.validated_data), by=request.actor, source="api")
+        return Response(self._out(account), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=AccountEdit, responses=AccountOut)
     def partial_update(self, request: ApiRequest, pk: str) -> Response:
         found = self.get_object()
         given = AccountEdit(data=request.data, context={"owner_id": found.owner_id})
         given.is_valid(raise_exception=True)
-        changes: dict[str, Any] = dict(given.validated_data)
+        changes = flat(given.validated_data)
         account = operations.edit_account(
             account_id=found.pk, expected_version=changes.pop("version"), changes=changes, by=request.actor
         )
-        return Response(AccountOut(account).data)
+        return Response(self._out(account))
 
     @extend_schema(request=AccountArchive, responses=AccountOut)
     @action(detail=True, methods=["post"])
@@ -93,7 +101,7 @@ class Accounts(ReadOnlyModelViewSet[Account]):
         account = operations.archive_account(
             account_id=self.get_object().pk, by=request.actor, at=now(), **given.validated_data
         )
-        return Response(AccountOut(account).data)
+        return Response(self._out(account))
 
     @extend_schema(request=AccountsImport, responses=ImportedOut)
     @action(detail=False, methods=["post"], url_path="import")
@@ -121,6 +129,12 @@ class Accounts(ReadOnlyModelViewSet[Account]):
                 }
             ).data
         )
+
+
+def flat(given: dict[str, Any]) -> dict[str, Any]:
+    """`custom` as operations take it: custom.<code> -> value."""
+    plain = {name: value for name, value in given.items() if name != "custom"}
+    return plain | {f"{custom.PREFIX}{code}": value for code, value in given.get("custom", {}).items()}
 
 
 class OutcomeFilter(django_filters.FilterSet):

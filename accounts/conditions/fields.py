@@ -8,6 +8,8 @@ from typing import Any
 from django.db.models import F
 from rapidfuzz import fuzz, process
 
+from core.actor import Actor
+
 
 class Kind(StrEnum):
     TEXT = "text"
@@ -21,7 +23,7 @@ class Kind(StrEnum):
 class Field:
     """A property of an account. expression: it as an ORM expression over Account, null where it is not known.
 
-    empty: text that stands for "not known" in the column. choices: code -> label, for a CHOICE.
+    choices: code -> label, for a CHOICE. roles: codes of the roles that may know of it; empty = every role.
     """
 
     code: str
@@ -30,12 +32,17 @@ class Field:
     expression: Callable[[], Any]
     unit: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    roles: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Field) and other.code == self.code
 
     def __hash__(self) -> int:
         return hash(self.code)
+
+    def seen_by(self, by: Actor | None) -> bool:
+        """Nobody in particular sees what every role sees."""
+        return not self.roles or (by is not None and (by.is_system or by.role in self.roles))
 
 
 def column(code: str, label: str, kind: Kind, path: str = "", **more: Any) -> Field:
@@ -57,20 +64,22 @@ def connect(fields: Sequence[Field], finders: Sequence[tuple[Finder, Lister]] = 
     _FINDERS[:] = finders
 
 
-def find(name: str) -> Field | None:
-    """The field of that name; None when there is none."""
+def find(name: str, *, by: Actor | None = None) -> Field | None:
+    """The field of that name; None when there is none that `by` may know of."""
     if found := _FIELDS.get(name.lower()):
         return found
-    return next((found for finder, _ in _FINDERS if (found := finder(name)) is not None), None)
+    made = next((found for finder, _ in _FINDERS if (found := finder(name)) is not None), None)
+    return made if made is not None and made.seen_by(by) else None
 
 
-def every_field() -> list[Field]:
-    """Every field there is, those of all tenants first."""
-    return [*_FIELDS.values(), *(field for _, lister in _FINDERS for field in lister())]
+def every_field(*, by: Actor | None = None) -> list[Field]:
+    """Every field that `by` may know of, those of all tenants first."""
+    made = (field for _, lister in _FINDERS for field in lister())
+    return [*_FIELDS.values(), *(field for field in made if field.seen_by(by))]
 
 
-def alike(name: str) -> list[str]:
+def alike(name: str, *, by: Actor | None = None) -> list[str]:
     """Up to three fields spelt like `name`, for the message that there is none."""
-    known = {field.code: f"{field.code} {field.label}" for field in every_field()}
+    known = {field.code: f"{field.code} {field.label}" for field in every_field(by=by)}
     found = process.extract(name, known, scorer=fuzz.WRatio, limit=3, score_cutoff=60)
     return [code for _, _, code in found]

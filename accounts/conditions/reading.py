@@ -11,15 +11,19 @@ from accounts.conditions.errors import ConditionError
 from accounts.conditions.fields import Field, Kind, alike, find
 from accounts.conditions.nodes import Comparison, Day, Group, Node, Value, opposite
 from accounts.conditions.syntax import MOST, parse
+from core.actor import Actor
 
 _SAME = {"<>": "!=", "≠": "!=", "≤": "<=", "≥": ">="}
 _ORDERED = (Kind.NUMBER, Kind.DATE)
 _YES, _NO = ("yes", "true"), ("no", "false")
 
 
-def read(text: str) -> Node:
-    """The tree of a condition. Raises ConditionError with the place and what to do."""
-    node = _node(parse(text))
+def read(text: str, *, by: Actor | None = None) -> Node:
+    """The tree of a condition. Raises ConditionError with the place and what to do.
+
+    A field that not every role may see is there for `by` if they may, and for nobody when `by` is left out.
+    """
+    node = _node(parse(text), by)
     if _count(node) > MOST:
         raise ConditionError(f"A condition compares at most {MOST} times.", 1, len(text))
     return node
@@ -29,19 +33,19 @@ def _count(node: Node) -> int:
     return sum(map(_count, node.parts)) if isinstance(node, Group) else 1
 
 
-def _node(tree: Any) -> Node:
+def _node(tree: Any, by: Actor | None) -> Node:
     kind = tree.data
     if kind in ("either", "both"):
-        parts = tuple(_node(part) for part in tree.children)
+        parts = tuple(_node(part, by) for part in tree.children)
         return parts[0] if len(parts) == 1 else Group("or" if kind == "either" else "and", parts)
     if kind == "no":
-        return opposite(_node(tree.children[0]))
-    return _comparison(kind, tree)
+        return opposite(_node(tree.children[0], by))
+    return _comparison(kind, tree, by)
 
 
-def _comparison(kind: str, tree: Any) -> Comparison:
+def _comparison(kind: str, tree: Any, by: Actor | None) -> Comparison:
     field, *rest = tree.children
-    found = _field(field.children[0])
+    found = _field(field.children[0], by)
     match kind:
         case "unknown" | "known":
             return Comparison(found, "known", (), negated=kind == "unknown")
@@ -67,10 +71,10 @@ def _comparison(kind: str, tree: Any) -> Comparison:
             return Comparison(found, "in", tuple(_value(found, one) for one in rest), negated=kind == "not_among")
 
 
-def _field(token: Token) -> Field:
-    found = find(str(token))
+def _field(token: Token, by: Actor | None) -> Field:
+    found = find(str(token), by=by)
     if found is None:
-        near = alike(str(token))
+        near = alike(str(token), by=by)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise _wrong(token, f"There is no field “{token}”.{hint}")
     return found

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts import rules
+from accounts import custom, rules
 from accounts.events import AccountArchived, AccountCreated, AccountEdited
 from accounts.models import Account
+from accounts.operations.custom_values import checked_values, missing_value
 from accounts.queries import above_of
 from core.actor import Actor
 from core.audit import record
@@ -41,15 +42,20 @@ class NotAParent(DomainError):
 
 @transaction.atomic
 def create_account(*, name: str, by: Actor, source: str = "page", **given: Any) -> Account:
-    """Add one customer. `given` are fields of EDITABLE; without an owner a person who sees their own becomes it.
+    """Add one customer. `given` are fields of EDITABLE and "custom.<code>"; without an owner a person who sees
+    their own becomes it.
 
     Emits AccountCreated. Raises NameTaken, NotAParent, DomainError without a name, PermissionDenied.
     """
     require(by, rules.CREATE)
-    fields = _known({"name": name, **given})
+    fields = _known({"name": name, **given}, by=by)
+    if source in ("page", "api"):
+        missing_value(given=fields, by=by)
     if fields.get("owner_id") is None and not by.sees_all:
         fields["owner_id"] = by.user_id
-    account = Account(**fields)
+    account = Account()
+    for name, value in fields.items():
+        custom.put(account, name, value)
     _check_parent(account, by=by)
     _save(account, force_insert=True)
     record(AccountCreated(account.pk, source=source), by=by)
@@ -67,18 +73,18 @@ def edit_account(*, account_id: UUID, expected_version: int, changes: Mapping[st
     require(by, rules.EDIT, account)
     if account.version != expected_version:
         raise Conflict("Somebody else changed this account since you opened it. Nothing of theirs was overwritten.")
-    fields = {name: value for name, value in _known(changes).items() if getattr(account, name) != value}
+    fields = {name: value for name, value in _known(changes, by=by).items() if custom.held(account, name) != value}
     if not fields:
         return account
     if "owner_id" in fields and fields["owner_id"] is None and not by.sees_all:
         raise NeedsOwner("Without an owner you would not see this account any more. Choose somebody.", field="owner_id")
-    before = {name: _plain(getattr(account, name)) for name in fields}
+    before = {name: _plain(custom.held(account, name)) for name in fields}
     for name, value in fields.items():
-        setattr(account, name, value)
+        custom.put(account, name, value)
     if "parent_id" in fields:
         _check_parent(account, by=by)
     account.version += 1
-    _save(account, update_fields=[*fields, "version"])
+    _save(account, update_fields=[*custom.columns_of(fields), "version"])
     record(AccountEdited(account.pk, changes={n: [before[n], _plain(v)] for n, v in fields.items()}), by=by)
     return account
 
@@ -98,12 +104,12 @@ def archive_account(*, account_id: UUID, by: Actor, at: datetime, restore: bool 
     return account
 
 
-def _known(given: Mapping[str, Any]) -> dict[str, Any]:
+def _known(given: Mapping[str, Any], *, by: Actor) -> dict[str, Any]:
     """The given fields as they are stored. TypeError for a field that nobody may set."""
-    unknown = set(given) - set(EDITABLE)
+    unknown = {name for name in given if not custom.is_own(name)} - set(EDITABLE)
     if unknown:
         raise TypeError(f"not fields of an account that may be set: {sorted(unknown)}")
-    fields = dict(given)
+    fields = {**given, **checked_values(given=given, by=by)}
     if "name" in fields:
         fields["name"] = fields["name"].strip()
         if not fields["name"]:

@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Account, Outcome
+from accounts.queries.custom import own_dict
 from core.money import CURRENCIES
 from users.models import User
 
@@ -28,6 +29,10 @@ class AccountInput(serializers.Serializer[Any]):
         help_text="How the health of the accounts below becomes one figure",
     )
 
+    custom = serializers.DictField(
+        required=False, child=serializers.JSONField(allow_null=True), help_text="Your own fields: code -> value"
+    )
+
     def validate_owner_id(self, value: Any) -> Any:
         """Somebody who can log in, or whoever has the account already (`context["owner_id"]`)."""
         if value is None or value == self.context.get("owner_id"):
@@ -45,14 +50,21 @@ class AccountEdit(AccountInput):
 
 
 class AccountOut(serializers.ModelSerializer[Account]):
+    """`context["own_fields"]`: the tenant's own fields that the reader may see."""
+
+    custom = serializers.SerializerMethodField()
+
     class Meta:
         model = Account
         fields = [
             "id", "name", "key", "owner_id", "tier", "industry", "region", "stage", "arr", "currency",
-            "renewal_on", "customer_since", "parent_id", "roll_up_method", "sample", "version", "created_at",
+            "renewal_on", "customer_since", "parent_id", "roll_up_method", "custom", "sample", "version", "created_at",
             "archived_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_custom(self, account: Account) -> dict[str, Any]:
+        return own_dict(account, self.context.get("own_fields", ()))
 
 
 class AccountArchive(serializers.Serializer[Any]):

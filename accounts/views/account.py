@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import operations, panels, queries, rules
 from accounts.models import Account
+from accounts.queries.custom import own_values
 from core.http import Request
 from core.rules import allowed
 
@@ -38,6 +39,7 @@ def header(request: Request, found: Account) -> dict[str, Any]:
     return {
         "account": found,
         "renewal_days": (found.renewal_on - localdate()).days if found.renewal_on else None,
+        "own": [one for one in own_values(found, by=request.actor) if one.value is not None],
         "tabs": panels.tabs(),
         "chips": panels.chips(found.pk),
         "actions": panels.actions(by=request.actor, archived=archived),

@@ -9,8 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import operations, queries, rules
+from accounts import custom, operations, queries, rules
 from accounts.models import Account
+from accounts.queries.custom import own_values
 from accounts.serializers import AccountEdit, AccountInput
 from core.errors import Conflict, DomainError
 from core.http import Request, permission_required
@@ -28,11 +29,13 @@ def new_account(request: Request) -> HttpResponse:
     if request.method == "GET":
         return _page(request, None, {})
     posted, wrong = _posted(request)
+    own, wrong_own = _own(request, None)
     given = AccountInput(data=posted)
-    errors = _errors(given) | wrong
+    errors = _errors(given) | wrong | wrong_own
     if not errors:
         try:
-            return _on(request, operations.create_account(**given.validated_data, by=request.actor), "is here")
+            made = operations.create_account(**given.validated_data, **own, by=request.actor)
+            return _on(request, made, "is here")
         except DomainError as refusal:
             errors = {refusal.field or "": [str(refusal)]}
     return _page(request, None, errors, status=422)
@@ -47,10 +50,12 @@ def edit_account(request: Request, account_id: UUID) -> HttpResponse:
     if request.method == "GET":
         return _page(request, found, {})
     posted, wrong = _posted(request)
+    own, wrong_own = _own(request, found)
     given = AccountEdit(data=posted, context={"owner_id": found.owner_id})
-    errors = _errors(given) | wrong
+    errors = _errors(given) | wrong | wrong_own
     if not errors:
-        changes = {n: v for n, v in given.validated_data.items() if n not in request.POST.getlist("theirs")}
+        mine = {**given.validated_data, **own}
+        changes = {n: v for n, v in mine.items() if n not in request.POST.getlist("theirs")}
         version = changes.pop("version")
         try:
             saved = operations.edit_account(
@@ -59,7 +64,7 @@ def edit_account(request: Request, account_id: UUID) -> HttpResponse:
             return _on(request, saved, "is saved")
         except Conflict:
             fresh = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
-            return _page(request, fresh, {}, theirs=_theirs(request, fresh, given.validated_data), status=409)
+            return _page(request, fresh, {}, theirs=_theirs(request, fresh, mine), status=409)
         except DomainError as refusal:
             errors = {refusal.field or "": [str(refusal)]}
     return _page(request, found, errors, status=422)
@@ -91,6 +96,27 @@ def _posted(request: Request) -> tuple[dict[str, Any], dict[str, list[str]]]:
     return data, {} if parent or not name else {"parent_id": [f"No account that you see is called “{name}”."]}
 
 
+def _own(request: Request, found: Account | None) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """What was posted in the tenant's own fields that this person may set, and what of it does not fit.
+
+    What reads as it is kept is left out: it may be a choice that there is no more.
+    """
+    values: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for one in own_values(found, by=request.actor):
+        typed = request.POST.get(one.name)
+        if not one.may_set or typed is None or (found is not None and typed.strip() == one.text):
+            continue
+        try:
+            values[one.name] = custom.clean(one.field.kind, one.field.choices, typed)
+        except ValueError as wrong:
+            errors[one.name] = [str(wrong)]
+            continue
+        if one.field.required and values[one.name] is None:
+            errors[one.name] = [f"“{one.field.label}” is needed."]
+    return values, errors
+
+
 def _errors(given: Any) -> dict[str, list[str]]:
     """Errors by field; what belongs to no field of the form stands above it under ''."""
     if given.is_valid():
@@ -113,6 +139,10 @@ def _theirs(request: Request, fresh: Account, mine: dict[str, Any]) -> dict[str,
             typed = str(mine[name] or "") if name == "parent_id" else request.POST.get(name, "")
             untouched = request.POST.get(f"was-{name}", "") == typed
             differing[name] = {"text": _shown(name, current), "keep": untouched}
+    for one in own_values(fresh, by=request.actor):
+        if one.name in mine and mine[one.name] != one.value:
+            untouched = request.POST.get(f"was-{one.name}", "") == request.POST.get(one.name, "")
+            differing[one.name] = {"text": one.text or "nothing", "keep": untouched}
     return differing
 
 
@@ -140,6 +170,8 @@ def _page(
     """The form: fresh, with errors (as posted), or with the fields in which `theirs` differs."""
     posted = request.POST.dict() if request.method == "POST" else {}
     stored = _plain(found) if found else {"currency": "EUR", "roll_up_method": Account.RollUp.REVENUE_WEIGHTED.value}
+    own = own_values(found, by=request.actor)
+    stored |= {one.name: one.text for one in own if one.may_set}
     parent = Account.objects.filter(pk=found.parent_id).first() if found and found.parent_id else None
     sees_parent = parent is None or Account.objects.visible_to(request.actor).filter(pk=parent.pk).exists()
     started = found and (theirs is not None or not posted)  # from what is stored now, or from what it was before
@@ -149,7 +181,8 @@ def _page(
         "sees_parent": sees_parent,
         "methods": Account.RollUp.choices,
         "version": found.version if found and started else posted.get("version"),
-        "was": stored if started else {n: posted[f"was-{n}"] for n in operations.EDITABLE if f"was-{n}" in posted},
+        "was": stored if started else {n: posted[f"was-{n}"] for n in stored if f"was-{n}" in posted},
+        "own": [one for one in own if found or one.may_set],
         "errors": errors,
         "refused": errors.get("", []),  # what belongs to no field
         "theirs": theirs or {},

@@ -36,7 +36,7 @@ def condition_check(request: Request) -> HttpResponse:
     text = request.GET.get("where", "").strip()
     context: dict[str, object] = {"text": text}
     try:
-        node = read(text) if text else None
+        node = read(text, by=request.actor) if text else None
     except ConditionError as wrong:
         context |= {
             "wrong": wrong,
@@ -54,4 +54,4 @@ def condition_check(request: Request) -> HttpResponse:
 @require_GET
 def condition_fields(request: Request) -> HttpResponse:
     """Every field a condition can ask of, with how to write it."""
-    return render(request, "kpis/condition_fields.html", {"fields": every_field()})
+    return render(request, "kpis/condition_fields.html", {"fields": every_field(by=request.actor)})

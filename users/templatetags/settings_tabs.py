@@ -1,6 +1,6 @@
 """The tabs over the settings pages, allauth's included."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +28,16 @@ _TABS = (
     ("Workspace", "users:workspace", rules.EDIT_WORKSPACE, ()),
     ("People", "users:people", rules.MANAGE_USERS, ()),
     ("Roles", "users:roles", rules.MANAGE_USERS, ()),
+    ("Account fields", "accounts:fields", "accounts.keep_fields", ()),
     ("API tokens", "users:tokens", rules.MANAGE_TOKENS, ()),
     ("Audit trail", "users:trail", rules.VIEW_TRAIL, ()),
 )
+_MORE: list[tuple[str, str, str, tuple[str, ...]]] = []
+
+
+def connect(tabs: Iterable[tuple[str, str, str, tuple[str, ...]]]) -> None:
+    """Pages that the floors above add: label, URL name, permission, other paths; named in config.wiring."""
+    _MORE[:] = tabs
 
 
 @register.simple_tag(takes_context=True)
@@ -38,7 +45,7 @@ def settings_tabs(context: Mapping[str, Any]) -> list[Tab]:
     """The tabs that this person may open on this host; the operators' host has the second one only."""
     request: HttpRequest = context["request"]
     tabs = []
-    for label, name, permission, others in _TABS:
+    for label, name, permission, others in (*_TABS, *_MORE):
         if permission and not allowed(request.actor, permission):  # type: ignore[attr-defined]
             continue
         try:

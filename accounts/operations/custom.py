@@ -1,0 +1,142 @@
+"""The tenant's own fields of accounts: add, change, put in order, retire, bring back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import custom, rules
+from accounts.events import CustomFieldChanged
+from accounts.models import CustomField
+from core.actor import Actor
+from core.audit import record
+from core.errors import Conflict, DomainError
+from core.rules import require
+from tenants.context import take_lock
+from users.models import Role
+
+MOST_FIELDS = 100
+MAY_CHANGE = ("label", "unit", "choices", "required", "view_roles", "edit_roles")
+
+
+class NotAField(DomainError):
+    """A field cannot be like this."""
+
+
+class FieldChanged(Conflict):
+    """Somebody else changed the field meanwhile."""
+
+
+@transaction.atomic
+def add_field(*, label: str, kind: str, by: Actor, **given: Any) -> CustomField:
+    """Add a field at the end; its code comes from the label and never changes. `given`: unit, choices, required,
+    view_roles, edit_roles. Emits CustomFieldChanged. Raises NotAField, PermissionDenied."""
+    require(by, rules.KEEP_FIELDS)
+    take_lock("custom fields")
+    known = list(CustomField.objects.all())
+    if sum(one.active for one in known) >= MOST_FIELDS:
+        raise NotAField(f"There are {MOST_FIELDS} fields already. Retire one first.", field="label")
+    if kind not in custom.KINDS:
+        raise NotAField(f"Choose one of: {', '.join(custom.KINDS.values())}.", field="kind")
+    made = CustomField(kind=kind, position=max((one.position for one in known), default=-1) + 1)
+    _put(made, {"label": label, **given}, known)
+    made.code = custom.code_from(made.label, {one.code for one in known})
+    made.save(force_insert=True)
+    record(CustomFieldChanged(None, made.pk, made.code, "added"), by=by)
+    return made
+
+
+@transaction.atomic
+def change_field(*, field_id: UUID, expected_version: int, changes: Mapping[str, Any], by: Actor) -> CustomField:
+    """Change what MAY_CHANGE names; the kind stays, or values would lose their meaning. Values that are no choice any
+    more stay as they are until somebody changes them. Emits CustomFieldChanged. Raises NotAField, FieldChanged."""
+    require(by, rules.KEEP_FIELDS)
+    take_lock("custom fields")
+    found = CustomField.objects.select_for_update().get(pk=field_id)
+    if found.version != expected_version:
+        raise FieldChanged("Somebody else changed this field since you opened it. Look at it again before you save.")
+    before = {name: getattr(found, name) for name in changes}
+    _put(found, changes, list(CustomField.objects.exclude(pk=found.pk)))
+    changed = {name: [old, getattr(found, name)] for name, old in before.items() if getattr(found, name) != old}
+    if changed:
+        found.version += 1
+        found.save(update_fields=[*changed, "version"])
+        record(CustomFieldChanged(None, found.pk, found.code, "changed", changed), by=by)
+    return found
+
+
+@transaction.atomic
+def move_field(*, field_id: UUID, up: bool, by: Actor) -> CustomField:
+    """Change places with the neighbour among the fields in use; at an end it stays. Emits CustomFieldChanged."""
+    require(by, rules.KEEP_FIELDS)
+    take_lock("custom fields")
+    fields = list(CustomField.objects.filter(active=True).select_for_update())
+    here = next((number for number, one in enumerate(fields) if one.pk == field_id), None)
+    if here is None:
+        raise CustomField.DoesNotExist
+    there, moved = here + (-1 if up else 1), fields[here]
+    if not 0 <= there < len(fields):
+        return moved
+    fields[here], fields[there] = fields[there], fields[here]
+    for number, one in enumerate(fields):
+        one.position = number
+    CustomField.objects.bulk_update(fields, ["position"])
+    record(CustomFieldChanged(None, moved.pk, moved.code, "moved up" if up else "moved down"), by=by)
+    return moved
+
+
+@transaction.atomic
+def retire_field(*, field_id: UUID, by: Actor, restore: bool = False) -> CustomField:
+    """Take a field out of use everywhere; its values are kept and there again when it comes back. Emits
+    CustomFieldChanged. Raises NotAField when another field has its label by now."""
+    require(by, rules.KEEP_FIELDS)
+    take_lock("custom fields")
+    found = CustomField.objects.select_for_update().get(pk=field_id)
+    if found.active == restore:
+        return found
+    if restore:
+        _refuse_taken(found.label, CustomField.objects.filter(active=True))
+    found.active = restore
+    found.version += 1
+    found.save(update_fields=["active", "version"])
+    record(CustomFieldChanged(None, found.pk, found.code, "brought back" if restore else "retired"), by=by)
+    return found
+
+
+def _put(field: CustomField, given: Mapping[str, Any], others: Sequence[CustomField]) -> None:
+    unknown = set(given) - set(MAY_CHANGE)
+    if unknown:
+        raise TypeError(f"not parts of a field that may be set: {sorted(unknown)}")
+    for name, value in given.items():
+        setattr(field, name, value)
+    field.label = " ".join(field.label.split())
+    if not field.label:
+        raise NotAField("A field needs a name.", field="label")
+    _refuse_taken(field.label, [one for one in others if one.active])
+    field.choices = _choices(field)
+    roles = set(Role.objects.values_list("code", flat=True))
+    for name in ("view_roles", "edit_roles"):
+        wanted = list(dict.fromkeys(getattr(field, name)))
+        if missing := set(wanted) - roles:
+            raise NotAField(f"There is no role {sorted(missing)[0]}.", field=name)
+        setattr(field, name, sorted(wanted))
+
+
+def _choices(field: CustomField) -> list[str]:
+    if field.kind != "choice":
+        return []
+    found: dict[str, str] = {}
+    for choice in (" ".join(str(one).split()) for one in field.choices):
+        if len(choice) > custom.LONGEST_CHOICE:
+            raise NotAField(f"A choice has at most {custom.LONGEST_CHOICE} characters.", field="choices")
+        if choice:
+            found.setdefault(choice.casefold(), choice)
+    if not 1 <= len(found) <= custom.MOST_CHOICES:
+        raise NotAField(f"Write at least one choice and at most {custom.MOST_CHOICES}.", field="choices")
+    return list(found.values())
+
+
+def _refuse_taken(label: str, others: Any) -> None:
+    if any(one.label.casefold() == label.casefold() for one in others):
+        raise NotAField(f"There is a field called “{label}” already.", field="label")

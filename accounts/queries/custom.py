@@ -1,0 +1,109 @@
+"""Reads of the fields that the tenant added to its accounts: which there are, who may see and set them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import BooleanField, DateField, DecimalField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
+from accounts import custom
+from accounts.conditions.fields import Field, Kind
+from accounts.models import Account, CustomField
+from core.actor import Actor
+from core.rules import ADMIN
+
+
+def sees(field: CustomField, by: Actor) -> bool:
+    """Whether `by` may know of the field. Admins keep the fields, so they know of all."""
+    return by.is_system or by.role == ADMIN or not field.view_roles or by.role in field.view_roles
+
+
+def sets(field: CustomField, by: Actor) -> bool:
+    """Whether `by` may set it at an account they may edit: whoever sees it and is not left out."""
+    allowed = by.is_system or by.role == ADMIN or not field.edit_roles or by.role in field.edit_roles
+    return allowed and sees(field, by)
+
+
+def fields_seen(*, by: Actor) -> list[CustomField]:
+    """The fields in use that `by` sees, in the order of the page."""
+    return [field for field in CustomField.objects.filter(active=True) if sees(field, by)]
+
+
+@dataclass(frozen=True)
+class OwnValue:
+    """A field and what an account says in it (None: unknown). may_set: whether the reader may change it."""
+
+    field: CustomField
+    value: Any
+    may_set: bool
+
+    @property
+    def name(self) -> str:
+        return f"{custom.PREFIX}{self.field.code}"
+
+    @property
+    def text(self) -> str:
+        return custom.shown(self.field.kind, self.value)
+
+    @property
+    def day(self) -> date | None:
+        return date.fromisoformat(self.value) if self.value else None
+
+    @property
+    def number(self) -> Decimal | None:
+        return Decimal(self.value) if self.value else None
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        """What a select offers; a choice that is none any more stays while it is kept."""
+        if self.field.kind == Kind.YES:
+            return [("yes", "Yes"), ("no", "No")]
+        gone = [self.text] if self.text and self.text not in self.field.choices else []
+        return [(choice, choice) for choice in (*self.field.choices, *gone)]
+
+
+def own_values(account: Account | None, *, by: Actor) -> list[OwnValue]:
+    """Every field that `by` sees with the account's value; of no account yet, all unknown."""
+    kept = account.custom if account else {}
+    return [OwnValue(field, kept.get(field.code), sets(field, by)) for field in fields_seen(by=by)]
+
+
+def own_dict(account: Account, fields: Sequence[CustomField]) -> dict[str, Any]:
+    """The account's values of these fields by code; None: unknown."""
+    return {field.code: account.custom.get(field.code) for field in fields}
+
+
+def own_field(name: str) -> Field | None:
+    """What a condition calls custom.<code>."""
+    if not custom.is_own(name.lower()):
+        return None
+    found = CustomField.objects.filter(code=custom.code_of(name.lower()), active=True).first()
+    return _field(found) if found else None
+
+
+def own_fields() -> Iterator[Field]:
+    return (_field(one) for one in CustomField.objects.filter(active=True))
+
+
+def _field(one: CustomField) -> Field:
+    """With its type: figures compare as figures and days as days; what is not there is null."""
+    roles = (ADMIN, *one.view_roles) if one.view_roles else ()
+    choices = tuple((choice, choice) for choice in one.choices)
+    kind = Kind(one.kind)
+    return Field(f"{custom.PREFIX}{one.code}", one.label, kind, lambda: _expression(one), one.unit, choices, roles)
+
+
+def _expression(one: CustomField) -> Any:
+    text = KeyTextTransform(one.code, "custom")
+    match one.kind:
+        case Kind.NUMBER:
+            return Cast(text, DecimalField(max_digits=custom.DIGITS, decimal_places=custom.DECIMALS))
+        case Kind.DATE:
+            return Cast(text, DateField())
+        case Kind.YES:
+            return Cast(text, BooleanField())
+    return text

@@ -1,0 +1,48 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts import custom
+from accounts.models import CustomField
+
+
+class FieldChange(serializers.Serializer[Any]):
+    """What may be said of a field of the tenant's own; the page and the API share it."""
+
+    label = serializers.CharField(max_length=80, required=False)
+    unit = serializers.CharField(max_length=24, required=False, allow_blank=True)
+    choices = serializers.ListField(child=serializers.CharField(max_length=80, allow_blank=True), required=False)
+    required = serializers.BooleanField(required=False)
+    view_roles = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, help_text="Codes of roles; empty: every role"
+    )
+    edit_roles = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+
+
+class FieldNew(FieldChange):
+    label = serializers.CharField(max_length=80)
+    kind = serializers.ChoiceField(choices=list(custom.KINDS.items()))
+
+
+class FieldEdit(FieldChange):
+    """An edit names the version it was made on."""
+
+    version = serializers.IntegerField(min_value=1)
+
+
+class FieldMove(serializers.Serializer[Any]):
+    up = serializers.BooleanField()
+
+
+class FieldRetire(serializers.Serializer[Any]):
+    restore = serializers.BooleanField(default=False)
+
+
+class FieldOut(serializers.ModelSerializer[CustomField]):
+    class Meta:
+        model = CustomField
+        fields = [
+            "id", "code", "label", "kind", "unit", "choices", "required", "view_roles", "edit_roles", "position",
+            "active", "version",
+        ]  # fmt: skip
+        read_only_fields = fields

@@ -1,0 +1,153 @@
+"""Settings: the fields that the tenant added to its accounts."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import custom, rules
+from accounts.models import CustomField
+from accounts.operations.custom import add_field, change_field, move_field, retire_field
+from accounts.serializers.custom import FieldEdit, FieldNew
+from core.errors import DomainError
+from core.http import Request, permission_required, toast
+from core.rules import ADMIN
+from users.models import Role
+
+PAGE = "accounts/fields.html"
+
+
+@login_required
+@require_GET
+@permission_required(rules.KEEP_FIELDS)
+def fields(request: Request) -> HttpResponse:
+    """Every field, in the order in which forms show them, and the retired ones."""
+    return _list(request)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@permission_required(rules.KEEP_FIELDS)
+def new_field(request: Request) -> HttpResponse:
+    if request.method == "GET":
+        return _form(request, None, {"kind": "text"}, {})
+    posted = _posted(request)
+    given = FieldNew(data=posted)
+    if not given.is_valid():
+        return _form(request, None, posted, _said(given), status=422)
+    try:
+        made = add_field(**given.validated_data, by=request.actor)
+    except DomainError as refusal:
+        return _form(request, None, posted, {refusal.field or "": [str(refusal)]}, status=422)
+    messages.success(request, f"“{made.label}” is a field of every account now.")
+    return redirect("accounts:fields")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@permission_required(rules.KEEP_FIELDS)
+def edit_field(request: Request, field_id: UUID) -> HttpResponse:
+    found = get_object_or_404(CustomField, pk=field_id)
+    if request.method == "GET":
+        kept = ("label", "kind", "unit", "choices", "required", "view_roles", "edit_roles", "version")
+        return _form(request, found, {name: getattr(found, name) for name in kept}, {})
+    posted = {**_posted(request), "kind": found.kind}
+    given = FieldEdit(data=posted)
+    if not given.is_valid():
+        return _form(request, found, posted, _said(given), status=422)
+    changes = dict(given.validated_data)
+    try:
+        saved = change_field(
+            field_id=found.pk, expected_version=changes.pop("version"), changes=changes, by=request.actor
+        )
+    except DomainError as refusal:
+        return _form(request, found, posted, {refusal.field or "": [str(refusal)]}, status=422)
+    messages.success(request, f"“{saved.label}” is saved.")
+    return redirect("accounts:fields")
+
+
+@login_required
+@require_POST
+@permission_required(rules.KEEP_FIELDS)
+def shift_field(request: Request, field_id: UUID) -> HttpResponse:
+    """Up or down by one place; `up=1` is up."""
+    get_object_or_404(CustomField, pk=field_id, active=True)
+    moved = move_field(field_id=field_id, up=request.POST.get("up") == "1", by=request.actor)
+    if request.htmx:
+        return _list(request)
+    messages.success(request, f"“{moved.label}” is moved.")
+    return redirect("accounts:fields")
+
+
+@login_required
+@require_POST
+@permission_required(rules.KEEP_FIELDS)
+def drop_field(request: Request, field_id: UUID) -> HttpResponse:
+    """Retire a field; `?restore=1` brings it back."""
+    get_object_or_404(CustomField, pk=field_id)
+    restore = request.GET.get("restore") == "1"
+    try:
+        field = retire_field(field_id=field_id, by=request.actor, restore=restore)
+    except DomainError as refusal:
+        return _list(request, refused=[str(refusal)], status=422)
+    text = f"“{field.label}” is back." if restore else f"“{field.label}” is retired. Its values are kept."
+    if request.htmx:
+        undo = f"{reverse('accounts:retire-field', args=[field.pk])}{'' if restore else '?restore=1'}"
+        return toast(_list(request), text, undo_url=undo, **{"fields-changed": {}})
+    messages.success(request, text)
+    return redirect("accounts:fields")
+
+
+def _list(request: Request, *, refused: list[str] | None = None, status: int = 200) -> HttpResponse:
+    known, names = list(CustomField.objects.all()), dict(Role.objects.values_list("code", "name"))
+    rows = [(one, _names(one.view_roles, names), _names(one.edit_roles, names)) for one in known]
+    context = {
+        "fields": [row for row in rows if row[0].active],
+        "retired": [row for row in rows if not row[0].active],
+        "kinds": custom.KINDS,
+        "refused": refused or [],
+    }
+    return render(request, f"{PAGE}#list" if request.htmx else PAGE, context, status=status)
+
+
+def _names(codes: list[str], names: dict[str, str]) -> str:
+    return ", ".join(["Admin", *(names.get(code, code) for code in codes if code != ADMIN)]) if codes else "Everybody"
+
+
+def _posted(request: Request) -> dict[str, Any]:
+    data: dict[str, Any] = {name: request.POST.get(name, "") for name in ("label", "kind", "unit", "version")}
+    data["choices"] = [line for line in request.POST.get("choices", "").splitlines() if line.strip()]
+    data["required"] = request.POST.get("required") == "1"
+    for name in ("view_roles", "edit_roles"):
+        data[name] = request.POST.getlist(name)
+    return data
+
+
+def _said(given: Any) -> dict[str, list[str]]:
+    """Errors by field; of a list, those of its parts in one."""
+    said = {}
+    for name, errors in given.errors.items():
+        parts = [part for found in errors.values() for part in found] if isinstance(errors, dict) else errors
+        said["" if name == "version" else name] = list(dict.fromkeys(str(part) for part in parts))
+    return said
+
+
+def _form(
+    request: Request, found: CustomField | None, values: dict[str, Any], errors: dict[str, list[str]], *,
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    context = {
+        "field": found,
+        "values": {**values, "choices": "\n".join(values.get("choices", []))},
+        "errors": errors,
+        "refused": errors.get("", []),
+        "kinds": list(custom.KINDS.items()),
+        "kind_label": custom.KINDS.get(found.kind, found.kind) if found else "",
+        "roles": list(Role.objects.exclude(code=ADMIN).order_by("name").values_list("code", "name")),
+    }
+    return render(request, "accounts/field_form.html", context, status=status)
