@@ -1,7 +1,7 @@
 from django.urls import path
 
-from accounts import views
-from accounts.views import activities, contracts, custom, people, revenue, roles, stakeholders
+from accounts import urls_teams, views
+from accounts.views import activities, comments, contracts, custom, duplicates, people, renewals, revenue, roles, segments, stakeholders, tasks
 
 app_name = "accounts"
 urlpatterns = [
@@ -9,6 +9,10 @@ urlpatterns = [
     path("accounts/parents/", views.parent_options, name="parent-options"),
     path("accounts/import/", views.import_accounts, name="import"),
     path("accounts/import/bring/", views.bring_accounts, name="bring"),
+    path("accounts/duplicates/", duplicates.duplicates, name="duplicates"),
+    path("accounts/duplicates/<uuid:pair_id>/", duplicates.merge, name="merge"),
+    path("accounts/duplicates/<uuid:pair_id>/decide/", duplicates.decide, name="decide-pair"),
+    path("accounts/merges/<uuid:merge_id>/undo/", duplicates.undo, name="undo-merge"),
     path("accounts/<uuid:account_id>/", views.account, name="account"),
     path("accounts/<uuid:account_id>/edit/", views.edit_account, name="edit"),
     path("accounts/<uuid:account_id>/archive/", views.archive_account, name="archive"),
@@ -35,6 +39,16 @@ urlpatterns = [
             name=f"{verb}-contract",
         )
         for verb in ("activate", "cancel", "end", "renew", "unpaid", "paid")
+    ),
+    path("accounts/<uuid:account_id>/panels/renewal/", renewals.panel, name="panel-renewal"),
+    path("renewals/", renewals.renewals, name="renewals"),
+    path("renewals/export/", renewals.export_renewals, name="renewals-export"),
+    path("renewals/calendar/", renewals.calendar, name="renewal-calendar"),
+    path("renewals/replay/", renewals.replay, name="renewal-replay"),
+    path("renewals/<uuid:renewal_id>/", renewals.renewal, name="renewal"),
+    path("renewals/<uuid:renewal_id>/close/", renewals.close, name="close-renewal"),
+    path(
+        "renewals/<uuid:renewal_id>/checkpoints/<uuid:checkpoint_id>/", renewals.decide, name="decide-checkpoint"
     ),
     path("revenue/", revenue.revenue, name="revenue"),
     path("revenue/conventions/", revenue.revenue_gap, name="revenue-gap"),
@@ -65,6 +79,26 @@ urlpatterns = [
     path("settings/fields/<uuid:field_id>/", custom.edit_field, name="field"),
     path("settings/fields/<uuid:field_id>/move/", custom.shift_field, name="move-field"),
     path("settings/fields/<uuid:field_id>/retire/", custom.drop_field, name="retire-field"),
+    path("accounts/<uuid:account_id>/tasks/", tasks.tasks_panel, name="panel-tasks"),
+    path("accounts/<uuid:account_id>/comments/", comments.account_comments, name="panel-comments"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<uuid:task_id>/", tasks.task, name="task"),
+    *(
+        path(f"tasks/<uuid:task_id>/{verb}/", tasks.task_step, {"verb": verb}, name=f"{verb}-task")
+        for verb in ("done", "drop", "reopen")
+    ),
+    path("tasks/<uuid:task_id>/snooze/", tasks.snooze_task, name="snooze-task"),
+    path("tasks/<uuid:task_id>/comments/", comments.task_comments, name="task-comments"),
+    path("comments/<uuid:comment_id>/remove/", comments.remove_comment, name="remove-comment"),
+    path("notices/", comments.notices, name="notices"),
+    path("notices/read/", comments.read_notices, name="read-notices"),
+    path("notices/<uuid:notice_id>/", comments.open_notice, name="open-notice"),
+    *urls_teams.urlpatterns,
+    path("segments/", segments.segment_list, name="segments"),
+    path("segments/new/", segments.segment_new, name="segment-new"),
+    path("segments/preview/", segments.segment_preview, name="segment-preview"),
+    path("segments/<uuid:segment_id>/", segments.segment, name="segment"),
+    path("segments/<uuid:segment_id>/edit/", segments.segment_edit, name="segment-edit"),
     path("search/", views.search, name="search"),
     path("live/", views.live, name="live"),
 ]

@@ -3,7 +3,7 @@
 from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
-from accounts.api import custom, people, revenue, work
+from accounts.api import custom, duplicates, people, revenue, segments, tasks, teams, work
 from analytics import api as analytics
 from core.http import UUID_PATTERN
 from kpis import api as kpis
@@ -23,8 +23,17 @@ router.register("contacts", people.Contacts, basename="contacts")
 router.register("contact-roles", people.ContactRoles, basename="contact-roles")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/people", people.AccountPeople, basename="account-people")
 router.register("activities", work.Activities, basename="activities")
+router.register("tasks", tasks.Tasks, basename="tasks")
+router.register("task-templates", tasks.TaskTemplates, basename="task-templates")
+router.register("comments", tasks.Comments, basename="comments")
+router.register("notices", tasks.Notices, basename="notices")
 router.register("account-fields", custom.CustomFields, basename="account-fields")
 router.register("outcomes", accounts.Outcomes, basename="outcomes")
+router.register("teams", teams.Teams, basename="teams")
+router.register("assignment-rules", teams.AssignmentRules, basename="assignment-rules")
+router.register("assignments", teams.Assignments, basename="assignments")
+router.register("duplicates", duplicates.Duplicates, basename="duplicates")
+router.register("merges", duplicates.Merges, basename="merges")
 router.register("kpis", kpis.Kpis, basename="kpis")
 router.register("kpi-ranges", definitions.KpiRanges, basename="kpi-ranges")
 router.register("benchmarks", definitions.Benchmarks, basename="benchmarks")
@@ -47,6 +56,7 @@ router.register(
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/history", kpis.AccountHistory, basename="account-history")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/scores", kpis.AccountScores, basename="account-scores")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/moves", kpis.AccountMoves, basename="account-moves")
+router.register("segments", segments.Segments, basename="segments")
 router.register("sample-data", kpis.SampleData, basename="sample-data")
 router.register("formulas", kpis.Formulas, basename="formulas")
 router.register("indicators", kpis.Indicators, basename="indicators")

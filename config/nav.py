@@ -8,6 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, get_urlconf, resolve
+from django.utils.functional import SimpleLazyObject
+
+from accounts.queries.tasks import unread
 
 THEMES = ("light", "dark")
 
@@ -30,7 +33,7 @@ class Item:
     icon: str
     key: str
     current: bool
-    badge: str = ""
+    badge: Any = ""
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,19 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
         (
             Page("Today", "/", "inbox", "t"),
             Page("Work list", "/work/", "list-checks", "w"),
+            Page("Queue", "/queue/", "layers", "x", "accounts.take_next"),
+            Page("Tasks", "/tasks/", "circle-check", "d"),
+            Page("Notices", "/notices/", "bell", "b"),
         ),
     ),
     (
         "Customers",
         (
             Page("Accounts", "/accounts/", "building-2", "a"),
+            Page("Segments", "/segments/", "shapes", "e"),
             Page("Contacts", "/contacts/", "users", "o"),
             Page("Revenue", "/revenue/", "trending-up", "m", "accounts.see_revenue"),
+            Page("Renewals", "/renewals/", "calendar-clock", "n"),
             Page("Uploads", "/uploads/", "file-up", "u", "kpis.upload"),
             Page("Data quality", "/data-quality/", "badge-check", "q"),
             Page("KPI catalogue", "/kpis/", "gauge", "k"),
@@ -80,6 +88,11 @@ def _exists(path: str, urlconf: str | None) -> bool:
     return True
 
 
+def _unread(request: HttpRequest) -> Any:
+    """How many notices wait, asked for only where the navigation is drawn."""
+    return SimpleLazyObject(lambda: str(unread(by=request.actor) or ""))  # type: ignore[attr-defined]
+
+
 def _items(pages: tuple[Page, ...], request: HttpRequest) -> Iterator[Item]:
     urlconf = getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
     held = request.actor.permissions  # type: ignore[attr-defined]
@@ -88,7 +101,8 @@ def _items(pages: tuple[Page, ...], request: HttpRequest) -> Iterator[Item]:
             continue
         if _exists(page.path, urlconf):
             here = request.path == page.path or (page.path != "/" and request.path.startswith(page.path))
-            yield Item(page.label, page.path, page.icon, page.key, here)
+            badge = _unread(request) if page.path == "/notices/" else ""
+            yield Item(page.label, page.path, page.icon, page.key, here, badge)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from accounts.events import (
 from accounts.models import Account
 from accounts.panels import Action, Chips, Panel, Tab
 from accounts.tasks import ask_for_champion, assign_new
+from accounts.tasks.lists import evaluate_every_segment, hold_against_segments
 from analytics import rules as analytics_rules
 from analytics.queries import reports_of_scores
 from analytics.tasks import sweep_reports
@@ -47,6 +48,7 @@ from kpis.operations import install_catalogue
 from kpis.operations.indicators import install_indicators
 from kpis.queries.indicators import indicator_chips
 from kpis.queries.lineage import Finder
+from kpis.queries.signals import renewal_signals
 from kpis.queries.uses import Use
 from kpis.tasks import (
     look_through_upload,
@@ -80,23 +82,23 @@ TASKS = [core_tasks, tenants_tasks]
 
 # What follows what: event -> tasks started after commit with the event's fields.
 EVENTS: dict[type[Event], list[Task]] = {
-    AccountCreated: [rescore_account, assign_new],
-    AccountAssigned: [rescore_edited, hand_over_steps],
-    AccountEdited: [rescore_edited, hand_over_steps],
-    AccountArchived: [roll_up_account],
-    AccountsImported: [rescore_new, hand_over_steps, assign_new],
+    AccountCreated: [rescore_account, assign_new, hold_against_segments],
+    AccountAssigned: [rescore_edited, hand_over_steps, hold_against_segments],
+    AccountEdited: [rescore_edited, hand_over_steps, hold_against_segments],
+    AccountArchived: [roll_up_account, hold_against_segments],
+    AccountsImported: [rescore_new, hand_over_steps, assign_new, evaluate_every_segment],
     ChampionLeft: [ask_for_champion],
     AccountsMerged: [rescore_account, roll_up_account],
     MergeUndone: [rescore_account, roll_up_account],
-    KpiValueCorrected: [rescore_account, evaluate_values],
-    KpiBatchImported: [rescore_batch, evaluate_values],
-    KpiValuesComputed: [evaluate_values],
+    KpiValueCorrected: [rescore_account, evaluate_values, hold_against_segments],
+    KpiBatchImported: [rescore_batch, evaluate_values, hold_against_segments],
+    KpiValuesComputed: [evaluate_values, hold_against_segments],
     UploadFinished: [rescore_upload, look_through_upload, measure_quality],
-    UploadRolledBack: [rescore_upload, measure_quality],
+    UploadRolledBack: [rescore_upload, measure_quality, evaluate_every_segment],
     UnknownKpiSettled: [read_proposals_again],
     ExceptionSet: [rescore_account],
     ExceptionWithdrawn: [rescore_account],
-    HealthChanged: [evaluate_triggers],
+    HealthChanged: [evaluate_triggers, hold_against_segments],
     ScorecardPublished: [rescore_portfolio],
     ScorecardRuleSet: [rescore_portfolio],
     ScorecardArchived: [rescore_portfolio],
@@ -129,13 +131,17 @@ PANELS: list[Panel] = [
     Panel("why", "Why", "kpis:panel-why", "main", ("health-changed",), height=420),
     Panel("family", "Accounts below", "kpis:panel-family", "main", ("health-changed", "account-changed"), height=0),
     Panel("measures", "Key measures", "kpis:panel-measures", "main", ("health-changed",), height=360),
+    Panel("tasks", "Tasks", "accounts:panel-tasks", "main", ("task-changed", "account-changed"), height=200),
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
     Panel("people", "People", "accounts:panel-people", "side", ("people-changed",), height=200),
     Panel("money", "Money", "accounts:panel-money", "side", ("account-changed",), height=200),
+    Panel("renewal", "Renewal", "accounts:panel-renewal", "side", ("account-changed", "health-changed"), height=150),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
     Panel("exceptions", "Caps and floors", "kpis:panel-exceptions", "side", EXCEPTIONS, height=110),
     Panel("indicators", "Indicators", "kpis:panel-indicators", "side", ("health-changed",), height=130),
     Panel("data", "Data", "kpis:panel-data", "side", ("health-changed", "upload-changed"), height=220),
+    Panel("comments", "Comments", "accounts:panel-comments", "side", ("comment-changed",), height=180),
+    Panel("owner", "Why this owner", "accounts:panel-owner", "side", ("account-changed",), height=110),
     Panel("outcomes", "Outcomes", "accounts:outcomes", "side", ("outcome-changed",), height=150),
     Panel("reports", "Reports", "analytics:panel", "side", ("report-changed",), height=150),
 ]
@@ -152,6 +158,11 @@ TABS: list[Tab] = [
     Tab("Evidence", "kpis:evidence"),
     Tab("History", "kpis:history"),
     Tab("KPI grid", "kpis:grid"),
+]
+# Settings pages of the floors above users: label, URL name, permission, other paths that belong to it.
+SETTINGS_TABS: list[tuple[str, str, str, tuple[str, ...]]] = [
+    ("Teams", "accounts:teams", accounts_rules.EDIT_TEAMS, ()),
+    ("Assignment", "accounts:assignment", accounts_rules.EDIT_TEAMS, ()),
 ]
 CHIPS: list[Chips] = [indicator_chips, running_chips]
 
@@ -177,7 +188,7 @@ def account_names(ids: set[UUID]) -> dict[UUID, str]:
 
 def _accounts_of(user_id: UUID) -> Owned:
     count = Account.objects.filter(owner_id=user_id, archived_at=None).count()
-    return Owned(count, "account" if count == 1 else "accounts", f"/accounts/?owner={user_id}")
+    return Owned(count, "account" if count == 1 else "accounts", f"/settings/hand-over/{user_id}/")
 
 
 def _work_of(user_id: UUID) -> Owned:
@@ -187,6 +198,9 @@ def _work_of(user_id: UUID) -> Owned:
 
 # What a person can own, shown before they are shut out.
 OWNED: list[Callable[[UUID], Owned]] = [_accounts_of, _work_of]
+
+# What is measured of accounts, for the automatic status of their renewals.
+RENEWAL_SIGNALS = renewal_signals
 
 # What is made from scores: the way forward from a value.
 LINEAGE: list[Finder] = [reports_of_scores]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -63,6 +64,9 @@ def _assign(accounts: list[Account], *, how: str, by: Actor, at: datetime, leavi
     done, scale = Assigned(), scale_on(at.date())
     in_force = list(rules_in_order().filter(active=True, team__archived_at=None))
     people = candidates_of({rule.team_id for rule in in_force}, scale)
+    everywhere: dict[UUID, list[Candidate]] = {}  # a person of two teams carries the same in both
+    for one in chain.from_iterable(people.values()):
+        everywhere.setdefault(one.user_id, []).append(one)
     left = {account.pk: account for account in accounts}
     for rule in in_force:
         hit = _matching(rule, left, at)
@@ -78,6 +82,8 @@ def _assign(accounts: list[Account], *, how: str, by: Actor, at: datetime, leavi
                 done.rows.append(_waits(account, rule, how, by, at))
                 continue
             choice = _choice(account, rule, free, scale, missing, at)
+            for one in everywhere.get(choice.chosen.user_id, []) if choice.chosen else []:
+                one.take(scale.weigh(account.arr, account.currency), at)
             done.rows.append(_give(account, rule, choice, scale, how, by, at))
             done.given += choice.chosen is not None
             done.kept += choice.chosen is None
@@ -102,10 +108,7 @@ def _choice(
         if lacking := sorted({*missing, *own}):
             needed = ", ".join(lacking)
             return Choice(None, f"revenue in {needed} cannot be weighed: no exchange rate into {scale.currency}", [])
-    choice = choose(free, rule.method, today=at.date())
-    if choice.chosen:
-        choice.chosen.take(scale.weigh(account.arr, account.currency), at)
-    return choice
+    return choose(free, rule.method, today=at.date())
 
 
 def _give(

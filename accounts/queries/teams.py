@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,7 +36,7 @@ def scale_on(day: date) -> Scale:
 
 
 def candidates_of(team_ids: set[UUID], scale: Scale) -> dict[UUID, list[Candidate]]:
-    """The members of each team with what they carry everywhere; a person of two teams is one candidate in both."""
+    """The members of each team with what they carry everywhere; in each team with what they can carry there."""
     members = TeamMember.objects.filter(team__in=team_ids).select_related("user").order_by("user__name", "pk")
     people = {member.user_id: Candidate(member.user_id, str(member.user)) for member in members}
     for user_id, currency, number, known, total in (
@@ -54,9 +54,8 @@ def candidates_of(team_ids: set[UUID], scale: Scale) -> dict[UUID, list[Candidat
         people[user_id].idle_since = at
     found: dict[UUID, list[Candidate]] = defaultdict(list)
     for member in members:
-        one = people[member.user_id]
-        one.active, one.capacity, one.away_until = member.user.is_active, member.capacity, member.away_until
-        found[member.team_id].append(one)
+        limits = {"capacity": member.capacity, "away_until": member.away_until, "active": member.user.is_active}
+        found[member.team_id].append(replace(people[member.user_id], **limits))
     return found
 
 

@@ -47,11 +47,13 @@ def test_a_thousand_new_accounts_are_spread_evenly_and_each_choice_is_explained(
     carried = Counter(Account.objects.exclude(owner=None).values_list("owner_id", flat=True))
     assert done.given == 1000
     assert max(carried.values()) - min(carried.values()) <= 1
-    assert Assignment.objects.count() == 1000 and len(entries("accounts.account_assigned")) == 1000
+    assert Assignment.objects.count() == 1000
+    assert len(entries("accounts.account_assigned")) == 1000
     for row in Assignment.objects.order_by("?")[:50]:
         free = {one["user"]: one["accounts"] for one in row.why["weighed"] if not one["out"]}
         assert free[str(row.owner_id)] == min(free.values()), "the figures give the choice"
-        assert "fewest accounts" in row.why["reason"] and row.why["condition"] == "every account"
+        assert "fewest accounts" in row.why["reason"]
+        assert row.why["condition"] == "every account"
 
 
 def test_revenue_is_spread_within_the_largest_account(world: World) -> None:
@@ -63,7 +65,8 @@ def test_revenue_is_spread_within_the_largest_account(world: World) -> None:
     sums: Counter[Any] = Counter()
     for owner, arr in Account.objects.filter(name__startswith="R ").values_list("owner_id", "arr"):
         sums[owner] += arr
-    assert len(sums) == 3 and max(sums.values()) - min(sums.values()) <= 9999
+    assert len(sums) == 3
+    assert max(sums.values()) - min(sums.values()) <= 9999
 
 
 def test_revenue_in_several_currencies_is_never_added_up(world: World) -> None:
@@ -131,9 +134,12 @@ def test_a_pooled_queue_hands_the_next_account_to_a_free_person(world: World) ->
     assert assign(world, found).queued == 3
     by = world.bob.as_actor()
     first, second = (take_next(team_id=team.pk, by=by, at=AT) for _ in range(2))
-    assert first == found[0] and second == found[1] and first.owner == world.bob
+    assert first == found[0]
+    assert second == found[1]
+    assert first.owner == world.bob
     why = Assignment.objects.get(account=first, owner=world.bob).why
-    assert why["how"] == "queue" and why["team"] == "North"
+    assert why["how"] == "queue"
+    assert why["team"] == "North"
     assert entries("accounts.account_assigned")[0]["how"] == "queue"
     with pytest.raises(DomainError, match="full: 2 of 2"):
         take_next(team_id=team.pk, by=by, at=AT)
