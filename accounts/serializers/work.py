@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Activity
+from accounts.models import Activity, Comment, Notice, Task, TaskTemplate
 
 
 class ActivityInput(serializers.Serializer[Any]):
@@ -39,3 +39,101 @@ class ActivityOut(serializers.ModelSerializer[Activity]):
 
 class Restore(serializers.Serializer[Any]):
     restore = serializers.BooleanField(default=False)
+
+
+class TaskInput(serializers.Serializer[Any]):
+    """What a person says about a task; the page and the API share it."""
+
+    title = serializers.CharField(max_length=200)
+    notes = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    assignee_id = serializers.UUIDField(required=False, allow_null=True)
+    priority = serializers.ChoiceField(choices=Task.Priority.choices, required=False)
+    due_on = serializers.DateField(required=False, allow_null=True)
+    remind_on = serializers.DateField(required=False, allow_null=True)
+    private = serializers.BooleanField(required=False)
+
+
+class TaskNew(TaskInput):
+    account_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+class TaskEdit(TaskInput):
+    title = serializers.CharField(max_length=200, required=False)
+    version = serializers.IntegerField(min_value=1)
+
+
+class TaskClose(serializers.Serializer[Any]):
+    dropped = serializers.BooleanField(default=False, help_text="Closed without being done")
+
+
+class TaskSnooze(serializers.Serializer[Any]):
+    until = serializers.DateField(allow_null=True, help_text="null wakes it")
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class TaskOut(serializers.ModelSerializer[Task]):
+    class Meta:
+        model = Task
+        fields = [
+            "id", "account_id", "title", "notes", "assignee_id", "priority", "due_on", "remind_on", "reminded_at",
+            "private", "snoozed_until", "snooze_reason", "version", "created_at", "created_by_id", "created_by_label",
+            "done_at", "done_by", "dropped",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class TemplateItem(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=200)
+    notes = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    days = serializers.IntegerField(min_value=0, max_value=1000, help_text="After the start")
+    priority = serializers.ChoiceField(choices=Task.Priority.choices, required=False)
+    weekdays = serializers.BooleanField(default=False, help_text="Neither count nor choose Saturdays and Sundays")
+
+
+class TemplateInput(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+    items = TemplateItem(many=True)
+    version = serializers.IntegerField(min_value=1, required=False)
+
+
+class TemplateApply(serializers.Serializer[Any]):
+    account_id = serializers.UUIDField()
+    starts_on = serializers.DateField()
+    assignee_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+class TemplateOut(serializers.ModelSerializer[TaskTemplate]):
+    class Meta:
+        model = TaskTemplate
+        fields = ["id", "name", "items", "version", "archived_at"]
+        read_only_fields = fields
+
+
+class CommentText(serializers.Serializer[Any]):
+    body = serializers.CharField(max_length=5000)
+
+
+class CommentNew(CommentText):
+    subject_kind = serializers.ChoiceField(choices=["account", "task"])
+    subject_id = serializers.UUIDField()
+
+
+class CommentOut(serializers.ModelSerializer[Comment]):
+    class Meta:
+        model = Comment
+        fields = [
+            "id", "subject_kind", "subject_id", "account_id", "body", "mentions", "by_id", "by_label", "created_at",
+            "edited_at", "removed_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class NoticeOut(serializers.ModelSerializer[Notice]):
+    class Meta:
+        model = Notice
+        fields = ["id", "kind", "text", "url", "account_id", "created_at", "read_at"]
+        read_only_fields = fields
+
+
+class NoticeRead(serializers.Serializer[Any]):
+    unread = serializers.BooleanField(default=False)

@@ -1,5 +1,27 @@
 from accounts.tasks.assignment import assign_new, assign_waiting
 from accounts.tasks.duplicates import find_all_duplicates, look_for_duplicates
+from accounts.tasks.lists import (
+    change_many,
+    evaluate_every_segment,
+    evaluate_segments,
+    hold_against_segments,
+    undo_many,
+)
 from accounts.tasks.people import ask_for_champion
+from accounts.tasks.renewals import watch
+from accounts.tasks.work import remind
 
-__all__ = ["ask_for_champion", "find_all_duplicates", "look_for_duplicates", "assign_new", "assign_waiting"]
+__all__ = [
+    "ask_for_champion",
+    "assign_new",
+    "assign_waiting",
+    "change_many",
+    "evaluate_every_segment",
+    "evaluate_segments",
+    "find_all_duplicates",
+    "hold_against_segments",
+    "look_for_duplicates",
+    "remind",
+    "undo_many",
+    "watch",
+]

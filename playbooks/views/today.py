@@ -7,6 +7,8 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Account
 from accounts.queries import last_seq
+from accounts.queries.tasks import my_tasks, notices_of
+from accounts.rules import KEEP_TASKS
 from core.http import Request
 from core.rules import allowed
 from kpis.models import AccountHealth
@@ -35,6 +37,10 @@ def today(request: Request) -> HttpResponse:
         "checklist_done": sum(item.done for item in checklist),
         "steps": list(mine[:SHOWN]),
         "counts": queries.work_counts(by=request.actor, today=day),
+        "tasks": list(my_tasks(by=request.actor, on=day).order_by("due_on", "priority", "id")[:SHOWN]),
+        "notices": list(notices_of(by=request.actor).filter(read_at=None).order_by("-created_at", "id")[:4]),
+        "may_keep": allowed(request.actor, KEEP_TASKS),
+        "me": request.actor.user_id,
         "needing": list(needing[:SHOWN]),
         "has_sample": Account.objects.filter(sample=True).exists(),
         "may_complete": allowed(request.actor, rules.COMPLETE_STEP),

@@ -1,0 +1,135 @@
+"""Threads of comments, and what one is told."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import rules
+from accounts.models import Account, Comment, Task
+from accounts.operations import comments as operations
+from accounts.operations import notices as notice_operations
+from accounts.queries.comments import comments_seen, thread
+from accounts.queries.tasks import notices_of, people_who_see, unread
+from accounts.serving import panel_answer
+from core.errors import DomainError
+from core.http import Request, keyset_page, toast
+from core.rules import allowed, require
+
+PAGE, SHOWN = 30, 50
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def account_comments(request: Request, account_id: UUID) -> HttpResponse:
+    """The thread of an account: a panel; posted to, it writes a comment."""
+    account = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
+    if request.method == "GET":
+        return _panel(request, account)
+    require(request.actor, rules.COMMENT)
+    body = request.POST.get("body", "")
+    try:
+        made = operations.write_comment(
+            subject_kind="account", subject_id=account.pk, body=body, by=request.actor, at=now()
+        )
+    except DomainError as refusal:
+        return _panel(request, account, body=body, problem=str(refusal), status=422)
+    return _answer(request, account, _written(made))
+
+
+@login_required
+@require_POST
+def task_comments(request: Request, task_id: UUID) -> HttpResponse:
+    """Write a comment at a task."""
+    task = get_object_or_404(Task.objects.visible_to(request.actor), pk=task_id)
+    require(request.actor, rules.COMMENT)
+    try:
+        made = operations.write_comment(
+            subject_kind="task", subject_id=task.pk, body=request.POST.get("body", ""), by=request.actor, at=now()
+        )
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _written(made))
+    return redirect("accounts:task", task.pk)
+
+
+@login_required
+@require_POST
+def remove_comment(request: Request, comment_id: UUID) -> HttpResponse:
+    """Take one's own comment away; `?restore=1` brings it back."""
+    restore = request.GET.get("restore") == "1"
+    seen = Comment.objects.filter(pk=comment_id) if restore else comments_seen(by=request.actor).filter(pk=comment_id)
+    get_object_or_404(seen)
+    found = operations.remove_comment(comment_id=comment_id, by=request.actor, at=now(), restore=restore)
+    text = "The comment is back." if restore else "The comment is removed."
+    undo = "" if restore else f"{reverse('accounts:remove-comment', args=[found.pk])}?restore=1"
+    if request.htmx:
+        return toast(HttpResponse(), text, undo_url=undo, **{"comment-changed": {}})
+    messages.success(request, text)
+    kind = "account" if found.subject_kind == "account" else "task"
+    return redirect(f"accounts:{kind}", found.subject_id)
+
+
+@login_required
+@require_GET
+def notices(request: Request) -> HttpResponse:
+    """What I was told, newest first; `?show=all` with what I have read."""
+    everything = request.GET.get("show") == "all"
+    mine = notices_of(by=request.actor)
+    cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = keyset_page(mine if everything else mine.filter(read_at=None), ["-created_at", "id"], size=PAGE, **cursors)
+    context = {"page": page, "everything": everything, "unread": unread(by=request.actor)}
+    return render(request, "accounts/notices.html", context)
+
+
+@login_required
+@require_POST
+def read_notices(request: Request) -> HttpResponse:
+    """Mark all as read."""
+    count = notice_operations.read_notices(by=request.actor, at=now())
+    messages.success(request, f"{count} marked as read." if count else "Nothing was unread.")
+    return redirect("accounts:notices")
+
+
+@login_required
+@require_POST
+def open_notice(request: Request, notice_id: UUID) -> HttpResponse:
+    """Mark one as read (`go`: and open what it speaks of; `unread`: the other way round)."""
+    found = get_object_or_404(notices_of(by=request.actor), pk=notice_id)
+    unread = request.POST.get("unread") == "1"
+    notice_operations.read_notices(by=request.actor, at=now(), notice_id=found.pk, unread=unread)
+    return redirect(found.url if request.POST.get("go") == "1" else reverse("accounts:notices"))
+
+
+def _written(made: Comment) -> str:
+    told = len([one for one in made.mentions if one != made.by_id])
+    return f"The comment is written; {told} {'person is' if told == 1 else 'people are'} told." if told else "Written."
+
+
+def _answer(request: Request, account: Account, text: str) -> HttpResponse:
+    if not request.htmx:
+        messages.success(request, text)
+        return redirect("accounts:account", account.pk)
+    return toast(_panel(request, account), text)
+
+
+def _panel(request: Request, account: Account, *, body: str = "", problem: str = "", status: int = 200) -> HttpResponse:
+    newest = list(thread("account", account.pk).order_by("-created_at", "-id")[: SHOWN + 1])
+    context = {
+        "comments": newest[:SHOWN][::-1],
+        "older": len(newest) > SHOWN,
+        "names": [str(one) for one in people_who_see(account)[:8]],
+        "subject_kind": "account",
+        "subject_id": account.pk,
+        "me": request.actor.user_id,
+        "may_comment": allowed(request.actor, rules.COMMENT),
+        "body": body,
+        "problem": problem,
+    }
+    return panel_answer(request, account, "accounts/comments_panel.html", context, status=status)
