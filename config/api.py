@@ -3,7 +3,7 @@
 from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
-from accounts.api import custom, duplicates, people, revenue, segments, tasks, teams, work
+from accounts.api import custom, duplicates, people, renewals, revenue, segments, tasks, teams, work
 from analytics import api as analytics
 from core.http import UUID_PATTERN
 from kpis import api as kpis
@@ -17,6 +17,7 @@ router.register("accounts", accounts.Accounts, basename="accounts")
 router.register("back-tests", kpis.BackTests, basename="back-tests")
 router.register("products", revenue.Products, basename="products")
 router.register("contracts", revenue.Contracts, basename="contracts")
+router.register("renewals", renewals.Renewals, basename="renewals")
 router.register("movements", revenue.Movements, basename="movements")
 router.register("revenue", revenue.Revenue, basename="revenue")
 router.register("contacts", people.Contacts, basename="contacts")

@@ -1,0 +1,235 @@
+"""One change of many accounts: done by the worker row by row, and taken back as one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts import rules
+from accounts.events import AccountEdited, BulkChangeStarted, BulkChangeUndone
+from accounts.models import Account, BulkChange, BulkRow
+from core.actor import Actor
+from core.audit import record, record_many
+from core.errors import DomainError
+from core.jobs import start_job
+from core.rules import allowed, require
+from users.models import User
+
+FIELDS = {"owner_id": "Owner", "tier": "Tier", "industry": "Industry", "region": "Region", "stage": "Stage"}
+CHANGE, UNDO = "accounts.change_many", "accounts.undo_many"
+MOST = 20_000  # accounts at once
+CHUNK = 500
+_LENGTHS = {"tier": 40, "industry": 80, "region": 80}
+GONE = "It is not among your accounts any more, or in the archive."
+NOT_ALLOWED = "Your role does not allow you to edit it."
+CHANGED_SINCE = "Somebody changed it since; it was left as it is."
+
+
+class NotAChange(DomainError):
+    """Many accounts cannot be changed like this."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a change would do. same: accounts that say so already; refused: those that `by` may not edit."""
+
+    accounts: int
+    same: int
+    refused: int
+
+    @property
+    def changing(self) -> int:
+        return self.accounts - self.same - self.refused
+
+
+def checked(changes: Mapping[str, str]) -> dict[str, str]:
+    """field -> new value as text, empty for nothing. Raises NotAChange."""
+    known = {name: value.replace("\0", "").strip() for name, value in changes.items() if name in FIELDS}
+    if not known or set(changes) - set(FIELDS):
+        raise NotAChange("Choose what is to be changed.", field="field")
+    for name, value in known.items():
+        if len(value) > _LENGTHS.get(name, 80):
+            raise NotAChange(f"At most {_LENGTHS[name]} characters.", field="value")
+        if name == "stage" and value and value not in Account.Stage.values:
+            raise NotAChange("There is no such stage.", field="value")
+        if name == "owner_id" and value and not _is_person(value):
+            raise NotAChange("Choose somebody who works here.", field="value")
+    return known
+
+
+def _is_person(text: str) -> bool:
+    try:
+        return User.objects.filter(pk=UUID(text), is_active=True).exists()
+    except ValueError:
+        return False
+
+
+def look(*, accounts: Any, changes: Mapping[str, str], by: Actor) -> Look:
+    """What changing these accounts (a queryset) would do. Raises NotAChange."""
+    new = checked(changes)
+    total = accounts.count()
+    if not allowed(by, rules.EDIT):
+        return Look(total, 0, total)
+    return Look(total, accounts.filter(_says_already(new)).count(), 0)
+
+
+def _says_already(new: Mapping[str, str]) -> Q:
+    return Q(**{name: _value(name, value) for name, value in new.items()})
+
+
+def _value(name: str, text: str) -> Any:
+    return (UUID(text) if text else None) if name == "owner_id" else text
+
+
+@transaction.atomic
+def start_bulk_change(
+    *, accounts: Any, changes: Mapping[str, str], where: str = "", by: Actor, at: datetime
+) -> BulkChange:
+    """Have the worker change these accounts (a queryset), as many as they are now and no others.
+
+    `where` says how they were chosen. Emits BulkChangeStarted. Raises NotAChange, PermissionDenied.
+    """
+    require(by, rules.EDIT)
+    new = checked(changes)
+    if new.get("owner_id") == "" and not by.sees_all:
+        raise NotAChange("Without an owner you would not see them any more. Choose somebody.", field="value")
+    ids = list(accounts.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
+    if not ids:
+        raise NotAChange("No account is chosen.")
+    if len(ids) > MOST:
+        raise NotAChange(f"At most {MOST:,} accounts are changed at once. Narrow the list.")
+    made = BulkChange.objects.create(
+        changes=new, where=where, total=len(ids), created_at=at, created_by_id=by.user_id, created_by=by.label[:160]
+    )
+    BulkRow.objects.bulk_create([BulkRow(change=made, account_id=pk) for pk in ids], batch_size=2000)
+    made.job = start_job(CHANGE, by=by, subject_id=made.pk, unit="accounts")
+    made.save(update_fields=["job"])
+    record(BulkChangeStarted(None, made.pk, len(ids), dict(new)), by=by)
+    return made
+
+
+@dataclass
+class Chunk:
+    """What a step of the worker did: rows it closed, of them refused."""
+
+    rows: int = 0
+    refused: int = 0
+    events: list[AccountEdited] = field(default_factory=list)
+
+
+@transaction.atomic
+def change_chunk(*, change_id: UUID, by: Actor) -> int:
+    """The next accounts of a change; returns how many rows were closed, 0 when none is left.
+
+    A row is closed with its account in one transaction: a killed worker goes on with the next one. Emits
+    AccountEdited, the same as an edit by hand.
+    """
+    change = BulkChange.objects.select_for_update().get(pk=change_id)
+    rows = list(change.rows.filter(before=None, error="").order_by("account_id")[:CHUNK])
+    accounts = _locked(rows, by)
+    done = Chunk(rows=len(rows))
+    touched: list[Account] = []
+    for row in rows:
+        account = accounts.get(row.account_id)
+        if account is None or not allowed(by, rules.EDIT, account):
+            row.error = GONE if account is None else NOT_ALLOWED
+            done.refused += 1
+        elif _apply(account, row, {name: _value(name, text) for name, text in change.changes.items()}, done):
+            touched.append(account)
+    _store(touched, change.changes, rows, ["before", "after_version", "error"])
+    BulkChange.objects.filter(pk=change.pk).update(done=change.done + done.rows, failed=change.failed + done.refused)
+    record_many(done.events, by=by)
+    return done.rows
+
+
+def _locked(rows: Sequence[BulkRow], by: Actor) -> dict[UUID, Account]:
+    seen = Account.objects.visible_to(by).active().filter(pk__in=[row.account_id for row in rows]).order_by("pk")
+    return {account.pk: account for account in seen.select_for_update(of=("self",))}
+
+
+def _apply(account: Account, row: BulkRow, new: Mapping[str, Any], done: Chunk) -> bool:
+    """Whether the account is another one now; the row remembers what it was."""
+    old = {name: getattr(account, name) for name in new}
+    row.before = {name: _text(value) for name, value in old.items()}
+    row.after_version = account.version
+    if old == dict(new):
+        return False
+    for name, value in new.items():
+        setattr(account, name, value)
+    account.version += 1
+    row.after_version = account.version
+    differing = {name: [_text(old[name]), _text(value)] for name, value in new.items() if old[name] != value}
+    done.events.append(AccountEdited(account.pk, changes=differing))
+    return True
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _store(touched: Sequence[Account], fields: Iterable[str], rows: Sequence[BulkRow], of_rows: Sequence[str]) -> None:
+    if touched:
+        Account.objects.bulk_update(touched, [*fields, "version"])
+    if rows:
+        BulkRow.objects.bulk_update(rows, of_rows)
+
+
+@transaction.atomic
+def finish_change(*, change_id: UUID, at: datetime) -> BulkChange:
+    change = BulkChange.objects.select_for_update().get(pk=change_id)
+    if change.finished_at is None:
+        change.finished_at = at
+        change.save(update_fields=["finished_at"])
+    return change
+
+
+@transaction.atomic
+def undo_bulk_change(*, change_id: UUID, by: Actor, at: datetime) -> BulkChange:
+    """Have the worker take a change back as one; what others changed since is left and listed.
+
+    Emits BulkChangeUndone. Raises NotAChange while it runs or when it is undone already, PermissionDenied.
+    """
+    require(by, rules.EDIT)
+    change = BulkChange.objects.select_for_update().get(pk=change_id)
+    if change.created_by_id != by.user_id and not by.sees_all:
+        raise NotAChange("Only who made this change, or somebody who sees all accounts, can take it back.")
+    if change.finished_at is None:
+        raise NotAChange("It still runs. Stop it or wait until it is done.")
+    if change.undone_at is not None:
+        raise NotAChange("It is taken back already.")
+    change.undone_at, change.undone_by = at, by.label[:160]
+    change.job = start_job(UNDO, by=by, subject_id=change.pk, unit="accounts")
+    change.save(update_fields=["undone_at", "undone_by", "job"])
+    record(BulkChangeUndone(None, change.pk, change.done - change.failed), by=by)
+    return change
+
+
+@transaction.atomic
+def undo_chunk(*, change_id: UUID, by: Actor) -> int:
+    """The next accounts of a change that is taken back; returns how many rows were looked at, 0 at the end."""
+    change = BulkChange.objects.select_for_update().get(pk=change_id)
+    rows = list(change.rows.filter(undone=False, error="", before__isnull=False).order_by("account_id")[:CHUNK])
+    accounts = _locked(rows, by)
+    done, touched = Chunk(rows=len(rows)), []
+    for row in rows:
+        account, mine = accounts.get(row.account_id), row.after_version
+        if account is None or account.version != mine:
+            row.error = GONE if account is None else CHANGED_SINCE
+            continue
+        old = {name: _value(name, text or "") for name, text in (row.before or {}).items()}
+        now = {name: getattr(account, name) for name in old}
+        row.undone = True
+        if now == old:
+            continue
+        for name, value in old.items():
+            setattr(account, name, value)
+        account.version += 1
+        touched.append(account)
+        done.events.append(AccountEdited(account.pk, {n: [_text(now[n]), _text(v)] for n, v in old.items()}))
+    _store(touched, change.changes, rows, ["undone", "error"])
+    record_many(done.events, by=by)
+    return done.rows
