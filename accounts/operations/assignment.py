@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 from uuid import UUID
 

@@ -43,9 +43,8 @@ def assignment_rules(request: Request) -> HttpResponse:
     """The rules in their order, what waits, and what they did last."""
     found = list(queries.rules_in_order())
     done = queries.recent_assignments(by=request.actor)
-    page = keyset_page(
-        done, ["-at", "-id"], size=15, after=request.GET.get("after", ""), before=request.GET.get("before", "")
-    )
+    turned = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = keyset_page(done, ["-at", "-id"], size=15, **turned)
     context = {
         "rows": [(rule, _in_words(rule.where), METHODS.get(rule.method, rule.method)) for rule in found],
         "waiting": queries.waiting_accounts().count(),
@@ -132,10 +131,11 @@ def switch_rule(request: Request, rule_id: UUID) -> HttpResponse:
 @permission_required(rules.TAKE_NEXT)
 def queue(request: Request) -> HttpResponse:
     """The pooled queues one is in: how many accounts wait, and whether one can take the next."""
+    mine = queries.pools_of(request.actor.user_id)
+    carried = queries.candidates_of({member.team_id for member, _ in mine}, queries.scale_on(localdate()))
     pools = []
-    for member, waiting in queries.pools_of(request.actor.user_id):
-        carried = queries.candidates_of({member.team_id}, queries.scale_on(localdate()))[member.team_id]
-        me = next(one for one in carried if one.user_id == request.actor.user_id)
+    for member, waiting in mine:
+        me = next(one for one in carried[member.team_id] if one.user_id == request.actor.user_id)
         pools.append((member.team, waiting, me, me.out(localdate())))
     return render(request, "accounts/queue.html", {"pools": pools})
 
