@@ -6,14 +6,24 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
+from accounts.conditions.fields import Field, Kind
 from accounts.models import Activity, Contact, ContactRole
 from accounts.queries.people import INFLUENCE, STANCE
 
 NEEDED = tuple(role for role in ContactRole.Role if role != ContactRole.Role.USER)
 INFLUENTIAL = 2  # influence from which somebody carries a relationship
 ACTIVE_DAYS, FEWEST_ACTIVITIES = 90, 3
+
+
+def _held(role: ContactRole.Role) -> Field:
+    """Whether somebody holds a role at an account, for conditions."""
+    open_roles = ContactRole.objects.filter(account=OuterRef("pk"), role=role.value, ends_on=None)
+    return Field(f"has_{role.value}", f"Has {role.label.lower()}", Kind.YES, lambda: Exists(open_roles))
+
+
+PEOPLE_FIELDS: tuple[Field, ...] = tuple(_held(role) for role in NEEDED)
 
 
 @dataclass

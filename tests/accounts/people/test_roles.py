@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from accounts.conditions import matching, read
 from accounts.models import Account, Activity, Contact, ContactRole, Notice, Task
 from accounts.operations import archive_account
 from accounts.operations.champions import ask_for_champion
@@ -178,7 +179,8 @@ def test_a_champion_who_leaves_becomes_a_task_of_the_owner_the_same_day_once(wor
     assert (task.account, task.assignee, task.due_on, task.priority) == (world.account, world.alice, TODAY, 1)
     assert "Nina Berg" in task.notes
     assert "Retired" in task.notes
-    assert Notice.objects.get().user == world.alice
+    told = Notice.objects.get()
+    assert (told.user, told.text) == (world.alice, "Plumbline gave you a task: Win a new champion at Initech")
     found = stakeholder_map(world.account.pk, at=AT)
     (gap,) = [gap for gap in found.gaps if gap.role == "champion"]
     assert gap.last is not None
@@ -275,3 +277,17 @@ def test_the_map_says_who_reports_to_whom_gaps_and_single_threads(world: World) 
     ]
     made.contacts.add(boss)
     assert len(stakeholder_map(world.account.pk, at=AT).warnings) == 1
+
+
+def test_conditions_ask_which_roles_are_held(world: World) -> None:
+    Account.objects.create(name="Globex")
+    made = person(world, role="champion")
+
+    def found(text: str) -> list[str]:
+        asked = matching(read(text), today=TODAY)
+        return sorted(Account.objects.filter(asked).values_list("name", flat=True))
+
+    assert found("has_champion = yes") == ["Initech"]
+    assert found("has_champion = no") == ["Globex"]
+    end_role(role_id=role_of(made).pk, on=TODAY, reason="Moved on", by=world.alice.as_actor(), at=AT)
+    assert found("not has_champion") == ["Globex", "Initech"]
