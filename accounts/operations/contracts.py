@@ -164,8 +164,9 @@ def end_contract(*, contract_id: UUID, on: date, reason: str, by: Actor, at: dat
 
 @transaction.atomic
 def renew_contract(
-    *, contract_id: UUID, starts_on: date, ends_on: date | None, by: Actor, at: datetime, uplift: Decimal = Decimal(0)
-) -> Contract:
+    *, contract_id: UUID, starts_on: date, ends_on: date | None, by: Actor, at: datetime, uplift: Decimal = Decimal(0),
+    reason: str = "",
+) -> Contract:  # fmt: skip
     """A new contract in force follows this one, with its lines; uplift: the rise agreed, 0.05 for 5 %."""
     old = _locked(contract_id, by)
     if old.state != Contract.State.ACTIVE:
@@ -185,8 +186,8 @@ def renew_contract(
     old.state, old.ended_at, old.ends_on = Contract.State.RENEWED, at, starts_on - DAY
     old.version += 1
     old.save()
-    _tell(old, "renewed", by)
-    follow_contract(contract=old, renewed_as=made, by=by, at=at)
+    _tell(old, "renewed", by, reason=reason)
+    follow_contract(contract=old, renewed_as=made, by=by, at=at, reason=reason)
     return _save(made, "activated", by, at)
 
 

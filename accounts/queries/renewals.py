@@ -201,7 +201,7 @@ def months(rows: QuerySet[Renewal], year: int) -> list[Month]:
 
 @dataclass(frozen=True)
 class Week:
-    """The forecast of a quarter as it stood at the end of a week (its Monday names it), and what was missing to the result."""
+    """The forecast of a quarter as it stood at the end of a week, named by its Monday."""
 
     monday: date
     total: Total
@@ -249,3 +249,9 @@ def replay(period: Period, *, by: Actor) -> list[Replay]:
         Replay(code, [Week(day, total) for day, total in sorted(weeks.items())], results.get(code, Total(code)))
         for code, weeks in sorted(found.items())
     ]
+
+
+def owners(*, by: Actor) -> list[tuple[str, str]]:
+    """Who owns an account with a renewal that `by` sees. One query."""
+    rows = Renewal.objects.visible_to(by).exclude(account__owner=None).order_by("account__owner__name")
+    return [(str(pk), name) for pk, name in rows.values_list("account__owner", "account__owner__name").distinct()]

@@ -3,7 +3,8 @@
 inspect_file looks at the bytes, survey proposes a mapping, read and stream give cells, issues and notices.
 """
 
-from kpis.workbook.export import neutralise, write_held
+from accounts.cells import neutralise
+from kpis.workbook.export import write_held
 from kpis.workbook.inspection import inspect_file
 from kpis.workbook.limits import PARSER_VERSION
 from kpis.workbook.names import AccountMatcher

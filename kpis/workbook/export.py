@@ -1,6 +1,5 @@
-"""Files that leave: held rows to correct and upload again, and text that no spreadsheet takes for a formula."""
+"""Files that leave: rows that were held, to correct and upload again."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
@@ -12,16 +11,7 @@ from kpis.workbook.types import HeldCell, Issue, address_of
 
 HEADINGS = ("Account", "KPI", "Month", "Value", "Unit", "Problem", "Rule", "Suggested fix", "Found at")
 _WIDTHS = (30, 44, 12, 16, 10, 24, 60, 60, 24)
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
 _CELL_LIMIT = 32_767  # characters Excel keeps in a cell
-
-
-def neutralise(text: str) -> str:
-    """`text` for a CSV export, so that no spreadsheet runs it: "=1+1" becomes "'=1+1", "-12" stays a number."""
-    if text.startswith(_FORMULA_START) and not _PLAIN_NUMBER.fullmatch(text):
-        return "'" + text
-    return text
 
 
 def write_held(issues: Iterable[Issue], path: Path | str) -> int:
