@@ -2,8 +2,11 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from accounts.models.accounts import Account, OfAccountQuerySet
 from accounts.models.people import Contact
@@ -36,7 +39,10 @@ class Activity(TenantModel):
     objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["account", "-happened_at", "id"], name="activity_newest")]
+        indexes = [
+            models.Index(fields=["account", "-happened_at", "id"], name="activity_newest"),
+            GinIndex(SearchVector("subject", "body", config="simple"), name="activity_words"),
+        ]
 
     def __str__(self) -> str:
         return self.subject
@@ -167,6 +173,9 @@ class Document(TenantModel):
     removed_at = models.DateTimeField(null=True)
 
     objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
+
+    class Meta:
+        indexes = [GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="document_name_trgm")]
 
     def __str__(self) -> str:
         return self.name
