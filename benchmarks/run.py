@@ -13,7 +13,7 @@ import django
 if TYPE_CHECKING:
     from benchmarks.results import Results
 
-PARTS = ("tenants", "tasks", "imports", "kills", "fuzz", "rescore", "pages", "runtime")
+PARTS = ("tenants", "tasks", "imports", "kills", "fuzz", "revenue", "rescore", "pages", "runtime")
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
 def measure(chosen: argparse.Namespace) -> int:
     from django.core.management import call_command
 
-    from benchmarks import background, fuzz, imports, killed, portfolio, runtime
+    from benchmarks import background, fuzz, imports, killed, portfolio, revenue, runtime
     from benchmarks.results import Results
     from benchmarks.tenants import forget_former
 
@@ -50,6 +50,8 @@ def measure(chosen: argparse.Namespace) -> int:
         killed.killed(results)
     if "fuzz" in chosen.only:
         fuzz.fuzz(results)
+    if "revenue" in chosen.only:
+        revenue.revenue(results)
     if {"pages", "rescore"} & set(chosen.only):
         _portfolio(results, chosen)
     if "runtime" in chosen.only:

@@ -1,18 +1,19 @@
 """Movements as rows: read from the lines by accounts.revenue, made anew for an account whenever they change."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
+from uuid6 import uuid7
 
-from accounts.models import Account, Contract, RevenueMovement
+from accounts.models import Account
 from accounts.queries.revenue import lines_of
-from accounts.revenue import ledger_of
+from accounts.revenue import Ledger, ledger_of
 
-AT_ONCE = 2000  # accounts
+AT_ONCE = 5000  # accounts
+CENT = Decimal("0.01")
 
 
 @transaction.atomic
@@ -30,38 +31,41 @@ def rebuild_movements(*, account_ids: Sequence[UUID], on: date) -> int:
 
 
 def _rebuild(ids: Sequence[UUID], on: date) -> int:
-    accounts = {row.pk: row for row in Account.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)}
-    ledger = ledger_of(lines_of(list(accounts)), known_on=on)
-    RevenueMovement.objects.filter(account_id__in=ids).delete()
-    rows = [
-        RevenueMovement(
-            account_id=UUID(move.customer), on=move.on, kind=move.kind.value, amount=move.amount,
-            currency=move.currency, involuntary=move.involuntary, early=move.early,
-        )
-        for move in ledger.movements
-    ]  # fmt: skip
-    RevenueMovement.objects.bulk_create(rows, batch_size=5000)
-    _tell_accounts(accounts.values(), on, {UUID(c): ledger.balance(c, on) for c in ledger.steps}, ledger.currencies)
-    return len(rows)
+    locked = Account.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    found = list(locked.values_list("pk", flat=True))
+    ledger = ledger_of(lines_of(found), known_on=on)
+    with connection.cursor() as cursor:
+        cursor.execute("delete from accounts_revenuemovement where account_id = any(%s)", [found])
+        with cursor.copy(_COPY) as stream:
+            for move in ledger.movements:
+                flags = (move.involuntary, move.early)
+                stream.write_row(
+                    (uuid7(), UUID(move.customer), move.on, move.kind.value, move.amount, move.currency, *flags)
+                )
+        cursor.execute(_TELL, [*_balances(ledger, on), on])
+    return len(ledger.movements)
 
 
-def _tell_accounts(accounts: Iterable[Account], on: date, balances: dict[UUID, Decimal], currencies: object) -> None:
-    """ARR and renewal date of the flat account row, for lists and filters."""
-    ends: dict[UUID, date | None] = defaultdict(lambda: None)
-    active = Contract.objects.filter(account__in=[one.pk for one in accounts], state=Contract.State.ACTIVE)
-    known = set()
-    for account_id, end, currency in active.values_list("account_id", "ends_on", "currency"):
-        known.add((account_id, currency))
-        if end is not None and end >= on and (ends[account_id] is None or end < ends[account_id]):
-            ends[account_id] = end
-    currency_of = dict(known)
-    changed = []
-    for account in accounts:
-        if account.pk not in balances:
-            continue
-        arr = (balances[account.pk] * 12).quantize(Decimal("0.01"))
-        told = (arr, currency_of.get(account.pk, account.currency), ends[account.pk] or account.renewal_on)
-        if told != (account.arr, account.currency, account.renewal_on):
-            account.arr, account.currency, account.renewal_on = told
-            changed.append(account)
-    Account.objects.bulk_update(changed, ["arr", "currency", "renewal_on"], batch_size=1000)
+_COPY = """
+copy accounts_revenuemovement (id, account_id, "on", kind, amount, currency, involuntary, early) from stdin
+"""
+
+# ARR and renewal date on the flat row of the account, for lists and filters; only where they say something else.
+_TELL = """
+update accounts_account a
+set arr = told.arr, currency = told.currency, renewal_on = coalesce(ends.first, a.renewal_on)
+from unnest(%s::uuid[], %s::numeric[], %s::text[]) told(id, arr, currency)
+left join lateral (
+    select min(c.ends_on) as first from accounts_contract c
+    where c.account_id = told.id and c.state = 'active' and c.ends_on >= %s
+) ends on true
+where a.id = told.id
+  and (a.arr, a.currency, a.renewal_on)
+      is distinct from (told.arr, told.currency, coalesce(ends.first, a.renewal_on))
+"""
+
+
+def _balances(ledger: Ledger, on: date) -> tuple[list[UUID], list[Decimal], list[str]]:
+    customers = list(ledger.steps)
+    arr = [(ledger.balance(customer, on) * 12).quantize(CENT) for customer in customers]
+    return [UUID(customer) for customer in customers], arr, [ledger.currencies[customer] for customer in customers]

@@ -6,7 +6,7 @@ it; so the sum of movements cannot come apart from the balances.
 """
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -219,9 +219,10 @@ def _kind(before: Decimal, after: Decimal, *, paid: bool, delta: Decimal) -> Kin
 
 def _with_transfers(movements: list[Movement], groups: Mapping[str, str]) -> list[Movement]:
     """What leaves one customer of a group on a day and comes to another one on the same day is a transfer."""
+    members = Counter(groups.values())
     of_day: dict[tuple[str, date], list[int]] = defaultdict(list)
     for place, move in enumerate(movements):
-        if groups[move.customer] != move.customer or move.customer in groups.values():
+        if members[groups[move.customer]] > 1:
             of_day[groups[move.customer], move.on].append(place)
     made = list(movements)
     extra: list[Movement] = []
