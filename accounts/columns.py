@@ -68,10 +68,21 @@ class Column:
 
     title: str
     field: str
+    own_label: str = ""
 
     @property
     def label(self) -> str:
-        return FIELDS.get(self.field, "")
+        return self.own_label or FIELDS.get(self.field, "")
+
+
+@dataclass(frozen=True)
+class OwnColumn:
+    """A field of the tenant's own that a column can become. read: raises ValueError with a sentence."""
+
+    field: str
+    label: str
+    titles: tuple[str, ...]  # in small letters, words with one space between
+    read: Callable[[Cell], Any]
 
 
 @dataclass(frozen=True)
@@ -128,21 +139,25 @@ def lines_in(data: bytes) -> Iterator[Line]:
     return lines_of(decode(data))
 
 
-def read(lines: Iterator[Line], chosen: Mapping[int, str] | None = None) -> Sheet:
-    """Read a table whose first row names the columns. `chosen`: field by column, where a person has decided.
+def read(
+    lines: Iterator[Line], chosen: Mapping[int, str] | None = None, own: Sequence[OwnColumn] = ()
+) -> Sheet:
+    """Read a table whose first row names the columns. `chosen`: field by column, where a person has decided; `own`:
+    what columns can become beside FIELDS.
 
     Raises NotASheet when no column is the account's name, or two columns are the same field.
     """
     first = next(lines, None)
     if first is None:
         raise NotASheet("There is nothing in it. The first row must name the columns, for example: name, arr, region.")
-    columns = _columns([_text(cell) for cell in first[1]], chosen or {})
+    columns = _columns([_text(cell) for cell in first[1]], chosen or {}, own)
+    readers = _READ | {one.field: one.read for one in own}
     rows: list[tuple[int, dict[str, Any]]] = []
     problems: list[tuple[int, str]] = []
     for count, (line, cells) in enumerate(lines, start=1):
         if count > MOST_ROWS:
             raise NotASheet(f"One file may hold {MOST_ROWS:,} accounts. Split this one.")
-        row, problem = _row(columns, cells)
+        row, problem = _row(columns, cells, readers)
         if problem:
             problems.append((line, problem))
         else:
@@ -150,39 +165,54 @@ def read(lines: Iterator[Line], chosen: Mapping[int, str] | None = None) -> Shee
     return Sheet(columns, rows, problems)
 
 
-def _columns(titles: list[str], chosen: Mapping[int, str]) -> list[Column]:
+def _columns(titles: list[str], chosen: Mapping[int, str], own: Sequence[OwnColumn]) -> list[Column]:
     """What a person chose, else what the title says; of two columns that say the same the first is taken."""
+    labels = FIELDS | {one.field: one.label for one in own}
+    field_of = {title: one.field for one in reversed(own) for title in one.titles} | _FIELD_OF
     taken = [field for field in chosen.values() if field]
     twice = next((field for field in taken if taken.count(field) > 1), None)
     if twice:
-        raise NotASheet(f"Two columns were chosen as “{FIELDS[twice]}”. Choose one of them.")
+        raise NotASheet(f"Two columns were chosen as “{labels[twice]}”. Choose one of them.")
     found = []
     for at, title in enumerate(titles):
         field = chosen.get(at)
         if field is None:
-            field = _FIELD_OF.get(re.sub(r"[\W_]+", " ", title.casefold()).strip(), "")
+            field = field_of.get(plain(title), "")
             field = "" if field in taken else field
             taken.append(field)
-        found.append(Column(title, field))
+        found.append(Column(title, field, "" if field in FIELDS else labels.get(field, "")))
     if "name" not in taken:
         named = ", ".join(title for title in titles if title) or "nothing readable"
         raise NotASheet(f"No column holds the account's name. The first row says: {named[:200]}.")
     return found
 
 
-def _row(columns: list[Column], cells: Sequence[Cell]) -> tuple[dict[str, Any], str]:
+Readers = Mapping[str, Callable[[Cell], Any]]
+
+
+def _row(columns: list[Column], cells: Sequence[Cell], readers: Readers) -> tuple[dict[str, Any], str]:
     """The fields of one row, or the sentence that says what is wrong with it."""
     row: dict[str, Any] = {}
     for column, cell in zip(columns, cells, strict=False):
         if not column.field or _text(cell) == "":
             continue
         try:
-            row[column.field] = _READ.get(column.field, _words)(cell)
+            row[column.field] = readers.get(column.field, _words)(cell)
         except ValueError as error:
             return {}, f"{column.title}: {error}"
-        if len(str(row[column.field])) > LONGEST.get(column.field, 254):
+        if not column.own_label and len(str(row[column.field])) > LONGEST.get(column.field, 254):
             return {}, f"{column.title}: “{_short(cell)}” is longer than {LONGEST.get(column.field, 254)} characters."
     return (row, "") if "name" in row else ({}, "This row names no account.")
+
+
+def plain(title: str) -> str:
+    """A title as it is compared: small letters, words with one space between."""
+    return re.sub(r"[\W_]+", " ", title.casefold()).strip()
+
+
+def as_day(cell: Cell) -> date:
+    """Raises ValueError for what is not a date without doubt."""
+    return _day(cell)
 
 
 def _text(cell: Cell) -> str:
@@ -277,3 +307,8 @@ _READ: dict[str, Callable[[Cell], Any]] = {
     "stage": _stage,
     "currency": _currency,
 }
+
+
+# Other record types read their cells as accounts do.
+READERS = _READ
+read_words, read_day, read_amount, read_currency, cell_text = _words, _day, _amount, _currency, _text

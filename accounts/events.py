@@ -55,6 +55,15 @@ class AccountsImported(Event):
 
 
 @dataclass(frozen=True)
+class AccountImported(Event):
+    """What a file did to one account; the file as a whole is an AccountsImported. changes: field -> [old, new]."""
+
+    name = "accounts.account_imported"
+    created: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ContractChanged(Event):
     """A contract was made, edited, activated, cancelled, ended, renewed; or a line of it was added or corrected.
 

@@ -279,6 +279,11 @@ SENTENCES: dict[str, Sentence] = {
     "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
     "accounts.custom_field_changed": Sentence("Account field changed", _own_field, "settings"),
     "accounts.custom_field_changed": Sentence("Account field changed", "The account field {code} was {what}", "settings"),
+    "accounts.account_imported": Sentence(
+        "Account in a file",
+        lambda data: "A file brought the account" if data["created"] else f"A file c{_edited(data)[1:]}",
+        "file-up",
+    ),
     "accounts.account_archived": Sentence(
         "Account archived",
         lambda data: "Brought the account back" if data["restored"] else "Archived the account",

@@ -14,7 +14,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts import columns, custom, operations, queries, rules
 from accounts.models import Account, Outcome
-from accounts.queries.custom import fields_seen
+from accounts.queries.custom import fields_seen, own_columns
 from accounts.serializers import (
     AccountArchive,
     AccountEdit,
@@ -111,7 +111,7 @@ class Accounts(ReadOnlyModelViewSet[Account]):
         given = AccountsImport(data=request.data)
         given.is_valid(raise_exception=True)
         text, wanted = given.validated_data["text"], given.validated_data["columns"]
-        sheet = _sheet(text, wanted)
+        sheet = _sheet(text, wanted, own_columns(by=request.actor))
         if given.validated_data["dry_run"]:
             result = operations.check_import(rows=sheet.rows, by=request.actor, at=now())
         else:
@@ -179,14 +179,14 @@ class Outcomes(ReadOnlyModelViewSet[Outcome]):
         return Response(OutcomeOut(taken).data)
 
 
-def _sheet(text: str, wanted: dict[str, str]) -> columns.Sheet:
+def _sheet(text: str, wanted: dict[str, str], own: list[columns.OwnColumn]) -> columns.Sheet:
     """wanted: title of the column -> field ('' leaves it out)."""
-    unknown = set(wanted.values()) - {"", *columns.FIELDS}
+    unknown = set(wanted.values()) - {"", *columns.FIELDS, *(one.field for one in own)}
     if unknown:
         raise ValidationError({"columns": [f"No such field: {', '.join(sorted(unknown))}."]})
     try:
         first = next(columns.lines_of(text), (0, []))[1]
         chosen = {at: wanted[str(title).strip()] for at, title in enumerate(first) if str(title).strip() in wanted}
-        return columns.read(columns.lines_of(text), chosen)
+        return columns.read(columns.lines_of(text), chosen, own)
     except columns.NotASheet as refusal:
         raise ValidationError({"text": [str(refusal)]}) from refusal

@@ -78,14 +78,14 @@ def edit_account(*, account_id: UUID, expected_version: int, changes: Mapping[st
         return account
     if "owner_id" in fields and fields["owner_id"] is None and not by.sees_all:
         raise NeedsOwner("Without an owner you would not see this account any more. Choose somebody.", field="owner_id")
-    before = {name: _plain(custom.held(account, name)) for name in fields}
+    before = {name: as_plain(custom.held(account, name)) for name in fields}
     for name, value in fields.items():
         custom.put(account, name, value)
     if "parent_id" in fields:
         _check_parent(account, by=by)
     account.version += 1
     _save(account, update_fields=[*custom.columns_of(fields), "version"])
-    record(AccountEdited(account.pk, changes={n: [before[n], _plain(v)] for n, v in fields.items()}), by=by)
+    record(AccountEdited(account.pk, changes={n: [before[n], as_plain(v)] for n, v in fields.items()}), by=by)
     return account
 
 
@@ -156,7 +156,8 @@ def _refuse_taken(account: Account) -> None:
         raise NameTaken(f"Number {account.key} already belongs to another account.", field="key")
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
+    """A value as the trail keeps it."""
     if isinstance(value, Decimal | UUID):
         return str(value)
     return value.isoformat() if isinstance(value, date) else value

@@ -12,13 +12,14 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from accounts import rules
-from accounts.events import AccountsImported
+from accounts import custom, rules
+from accounts.events import AccountImported, AccountsImported
 from accounts.models import Account
-from accounts.operations.accounts import EDITABLE
+from accounts.operations.accounts import EDITABLE, as_plain
 from accounts.operations.outcomes import Said, new_outcomes, outcome_problem, save_outcomes, take_outcomes
+from accounts.queries.custom import own_columns
 from core.actor import Actor
-from core.audit import record
+from core.audit import record, record_many
 from core.errors import DomainError
 from core.rules import require
 from tenants.context import tenant_path
@@ -55,6 +56,7 @@ def import_accounts(*, rows: Sequence[tuple[int, Mapping[str, Any]]], sha256: st
     result = merge.result
     if result.created or result.updated:
         record(AccountsImported(None, result.created, result.updated, len(result.refused), sha256), by=by)
+    record_many(merge.said, by=by)
     if merge.happened:
         save_outcomes(said=merge.happened, by=by, at=at)
     return result
@@ -81,6 +83,8 @@ class _Merge:
     unchanged: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
     happened: list[Said] = field(default_factory=list)
+    own: frozenset[str] = frozenset()  # names of the tenant's own fields that `by` may set
+    changes: dict[UUID, dict[str, list[Any]]] = field(default_factory=dict)  # of those in `changed`: old and new
     _names: set[str] = field(default_factory=set)
     _keys: set[str] = field(default_factory=set)
     _met: set[UUID] = field(default_factory=set)
@@ -96,6 +100,8 @@ class _Merge:
         known = list(found.order_by("pk").select_for_update(of=("self",)))
         owners = {user.email.lower(): user.pk for user in User.objects.filter(is_active=True)}
         merge = cls(by, at, owners, {a.key: a for a in known if a.key}, {a.name: a for a in known})
+        if any(custom.is_own(name) for _, fields in rows for name in fields):
+            merge.own = frozenset(one.field for one in own_columns(by=by))
         for line, fields in rows:
             merge._take(line, dict(fields))
         merge._place()
@@ -108,9 +114,15 @@ class _Merge:
     def result(self) -> Imported:
         return Imported(len(self.new), len(self.changed), self.unchanged, self.refused, len(self.happened))
 
+    @property
+    def said(self) -> list[AccountImported]:
+        """What the trail says of each account: which are new, and old and new of what changed."""
+        new = [AccountImported(account.pk, created=True) for account in self.new]
+        return new + [AccountImported(pk, changes=self.changes.get(pk, {})) for pk in self.changed]
+
     def save(self) -> None:
         """Known accounts by way of "insert, or update where the id is there": twenty times as fast as bulk_update."""
-        fields = [*EDITABLE, "version"]
+        fields = [*EDITABLE, "custom", "version"]
         changed = self.changed.values()
         if changed:
             Account.objects.bulk_create(
@@ -144,7 +156,9 @@ class _Merge:
     def _add(self, fields: dict[str, Any]) -> Account:
         if not self.by.sees_all:
             fields.setdefault("owner_id", self.by.user_id)
-        account = Account(**fields)
+        account = Account()
+        for name, value in fields.items():
+            custom.put(account, name, value)
         self.new.append(account)
         self._fresh[account.name] = account
         return account
@@ -182,6 +196,7 @@ class _Merge:
                 return f"“{name}” is below this account, so it cannot be its parent."
             higher = above.get(higher)
         if account.parent_id != parent.pk:
+            self._note(account, "parent_id", parent.pk)
             account.parent_id = parent.pk
             above[account.pk] = parent.pk
             if not self._is_new(account) and account.pk not in self.changed:
@@ -198,13 +213,18 @@ class _Merge:
         self.happened = [one for one in self.happened if one.account is not account]
         self.refused.append((line, reason))
 
+    def _note(self, account: Account, name: str, value: Any) -> None:
+        ends = [as_plain(custom.held(account, name)), as_plain(value)]
+        self.changes.setdefault(account.pk, {})[name] = ends
+
     def _update(self, account: Account, fields: dict[str, Any]) -> None:
-        fresh = {n: v for n, v in fields.items() if v not in (None, "") and getattr(account, n) != v}
+        fresh = {n: v for n, v in fields.items() if v not in (None, "") and custom.held(account, n) != v}
         if not fresh:
             self.unchanged += 1
             return
         for name, value in fresh.items():
-            setattr(account, name, value)
+            self._note(account, name, value)
+            custom.put(account, name, value)
         account.version += 1
         self.changed[account.pk] = account
 
@@ -213,6 +233,8 @@ class _Merge:
         name, key, owner = fields.get("name"), fields.get("key"), fields.get("owner_email")
         if not name:
             return "This row names no account."
+        if strange := next((own for own in fields if custom.is_own(own) and own not in self.own), ""):
+            return f"There is no field “{custom.code_of(strange)}” that you may set."
         if name in self._names:
             return f"“{name}” stands in this file twice; the first one counts."
         if key and key in self._keys:

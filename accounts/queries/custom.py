@@ -10,7 +10,8 @@ from django.db.models import BooleanField, DateField, DecimalField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
-from accounts import custom
+from accounts import columns, custom
+from accounts.columns import Cell, OwnColumn
 from accounts.conditions.fields import Field, Kind
 from accounts.models import Account, CustomField
 from core.actor import Actor
@@ -70,6 +71,21 @@ def own_values(account: Account | None, *, by: Actor) -> list[OwnValue]:
     """Every field that `by` sees with the account's value; of no account yet, all unknown."""
     kept = account.custom if account else {}
     return [OwnValue(field, kept.get(field.code), sets(field, by)) for field in fields_seen(by=by)]
+
+
+def own_columns(*, by: Actor) -> list[OwnColumn]:
+    """What columns of a file can become beside the usual: the fields that `by` may set."""
+    return [_own_column(field) for field in fields_seen(by=by) if sets(field, by)]
+
+
+def _own_column(field: CustomField) -> OwnColumn:
+    def read(cell: Cell) -> custom.Value:
+        given = columns.as_day(cell) if field.kind == Kind.DATE else cell
+        return custom.clean(field.kind, field.choices, given)
+
+    name = f"{custom.PREFIX}{field.code}"
+    titles = tuple(columns.plain(title) for title in (name, field.label, field.code))
+    return OwnColumn(name, field.label, titles, read)
 
 
 def own_dict(account: Account, fields: Sequence[CustomField]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import columns, operations, rules
+from accounts.queries.custom import own_columns
 from core.errors import DomainError
 from core.http import Request, file_too_large, permission_required
 from core.templatetags import formats
@@ -63,12 +64,13 @@ def _look(request: Request, ticket: str, *, pasted: str = "") -> HttpResponse:
         return _refused(request, str(refusal), pasted=pasted)
     would = operations.check_import(rows=sheet.rows, by=request.actor, at=now())
     problems = sorted([*sheet.problems, *would.refused])
+    own = own_columns(by=request.actor)
     fields = [column.field for column in sheet.columns if column.field]
     context = {
         "sheet": sheet,
         "ticket": ticket,
-        "fields": list(columns.FIELDS.items()),
-        "titles": [(columns.FIELDS[field], field == "arr") for field in fields],
+        "fields": [*columns.FIELDS.items(), *((one.field, one.label) for one in own)],
+        "titles": [(column.label, column.field == "arr") for column in sheet.columns if column.field],
         "first": [(line, [_shown(row.get(field)) for field in fields]) for line, row in sheet.rows[:SHOWN_ROWS]],
         "would": would,
         "taken": would.created + would.updated,
@@ -82,6 +84,8 @@ def _shown(value: Any) -> tuple[str, bool]:
     """A read cell in the words of the page, and whether it is a figure."""
     if isinstance(value, Decimal):
         return formats.number(value, 2), True
+    if isinstance(value, bool):
+        return ("yes" if value else "no"), False
     return (formats.day(value) if isinstance(value, date) else value or formats.UNKNOWN), False
 
 
@@ -89,15 +93,16 @@ def _sheet(request: Request, ticket: str) -> columns.Sheet:
     data = operations.kept_file(ticket=ticket, by=request.actor)
     if data is None:
         raise columns.NotASheet("The file you checked is not kept here any more. Choose it again.")
-    return columns.read(columns.lines_in(data), _chosen(request))
+    own = own_columns(by=request.actor)
+    return columns.read(columns.lines_in(data), _chosen(request, {one.field for one in own}), own)
 
 
-def _chosen(request: Request) -> dict[int, str]:
+def _chosen(request: Request, own: set[str]) -> dict[int, str]:
     """What the person chose for each column: column-0=name, column-1= (left out)."""
     chosen: dict[int, str] = {}
     for name, value in request.POST.items():
         number = name.removeprefix("column-")
-        if name.startswith("column-") and number.isdigit() and len(number) < 5 and value in ("", *columns.FIELDS):
+        if name.startswith("column-") and number.isdigit() and len(number) < 5 and value in ("", *columns.FIELDS, *own):
             chosen[int(number)] = value
     return chosen
 

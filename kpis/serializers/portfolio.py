@@ -39,7 +39,7 @@ class PortfolioQuery(serializers.Serializer[Any]):
     def validate_where(self, text: str) -> str:
         try:
             if text.strip():
-                read(text)
+                read(text, by=self.context.get("by"))
         except ConditionError as wrong:
             raise serializers.ValidationError(str(wrong)) from wrong
         return text.strip()
@@ -52,7 +52,7 @@ class PortfolioQuery(serializers.Serializer[Any]):
     def _readable(self) -> dict[str, Any]:
         """A page forgives what somebody typed into its address; the API refuses it."""
         kept = {name: value for name, value in self.initial_data.items() if name not in self.errors}
-        again = type(self)(data=kept)
+        again = type(self)(data=kept, context=self.context)
         again.is_valid(raise_exception=True)
         return dict(again.validated_data)
 

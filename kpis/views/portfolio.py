@@ -98,7 +98,7 @@ def _wanted(request: Request) -> BookFilter:
 
 def asked(request: Request) -> PageQuery:
     """What the address asks for, with what of it could not be read in `errors`."""
-    given = PageQuery(data=request.GET.dict())
+    given = PageQuery(data=request.GET.dict(), context={"by": request.actor})
     given.is_valid()
     return given
 
