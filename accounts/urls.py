@@ -1,7 +1,7 @@
 from django.urls import path
 
 from accounts import urls_teams, views
-from accounts.views import activities, comments, contracts, custom, duplicates, people, renewals, revenue, roles, segments, stakeholders, tasks
+from accounts.views import activities, comments, contracts, custom, documents, duplicates, people, renewals, revenue, roles, segments, stakeholders, tasks
 
 app_name = "accounts"
 urlpatterns = [
@@ -99,6 +99,20 @@ urlpatterns = [
     path("segments/preview/", segments.segment_preview, name="segment-preview"),
     path("segments/<uuid:segment_id>/", segments.segment, name="segment"),
     path("segments/<uuid:segment_id>/edit/", segments.segment_edit, name="segment-edit"),
+    path("accounts/<uuid:account_id>/documents/", documents.documents, name="documents"),
+    path("accounts/<uuid:account_id>/documents/<uuid:document_id>/", documents.document_file, name="document-file"),
+    path("accounts/<uuid:account_id>/documents/<uuid:document_id>/log/", documents.document_log, name="document-log"),
+    path(
+        "accounts/<uuid:account_id>/documents/<uuid:document_id>/remove/",
+        documents.remove_document,
+        name="remove-document",
+    ),
+    path(
+        "accounts/<uuid:account_id>/documents/<uuid:document_id>/share/", documents.share_document, name="share-document"
+    ),
+    path("accounts/<uuid:account_id>/links/<uuid:link_id>/revoke/", documents.revoke_link, name="revoke-link"),
+    path("shared/<str:token>/", documents.shared, name="shared"),
+    path("shared/<str:token>/file/", documents.shared_file, name="shared-file"),
     path("search/", views.search, name="search"),
     path("live/", views.live, name="live"),
 ]

@@ -3,7 +3,7 @@
 from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
-from accounts.api import custom, duplicates, people, renewals, revenue, segments, tasks, teams, work
+from accounts.api import custom, documents, duplicates, people, renewals, revenue, segments, tasks, teams, work
 from analytics import api as analytics
 from core.http import UUID_PATTERN
 from kpis import api as kpis
@@ -27,6 +27,8 @@ router.register("activities", work.Activities, basename="activities")
 router.register("tasks", tasks.Tasks, basename="tasks")
 router.register("task-templates", tasks.TaskTemplates, basename="task-templates")
 router.register("comments", tasks.Comments, basename="comments")
+router.register("documents", documents.Documents, basename="documents")
+router.register("share-links", documents.ShareLinks, basename="share-links")
 router.register("notices", tasks.Notices, basename="notices")
 router.register("account-fields", custom.CustomFields, basename="account-fields")
 router.register("outcomes", accounts.Outcomes, basename="outcomes")

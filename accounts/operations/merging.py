@@ -14,6 +14,7 @@ from accounts import rules
 from accounts.events import AccountsMerged, MergeUndone
 from accounts.models import Account, Assignment, DuplicatePair, Membership, Merge, RevenueMovement
 from accounts.operations.accounts import EDITABLE
+from accounts.operations.movements import rebuild_movements
 from accounts.queries.duplicates import merged_into, pair_of
 from core.actor import Actor
 from core.audit import record
@@ -23,6 +24,7 @@ from tenants.context import take_lock
 
 CHOOSABLE = tuple(name for name in EDITABLE if name != "parent_id")
 _UNIQUE = ("name", "key")
+_OF_CONTRACTS = ("arr", "currency", "renewal_on")  # what an account with contracts takes from them
 # What was found out about the one account by itself, or is made anew: it is not moved.
 _STAYS: set[type[models.Model]] = {Assignment, DuplicatePair, Membership, Merge, RevenueMovement}
 
@@ -57,6 +59,7 @@ def merge_accounts(
     plan = _Plan.of(kept, gone)
     plan.move()
     fields = _take(kept, gone, take, parent_id, at)
+    _follow_contracts(kept, gone, fields, at)
     moved = {"moved": _filled(plan.moving), "stayed": _filled(plan.staying)}
     merge: Merge = Merge.objects.create(
         kept=kept, gone=gone, moved=_plain(moved), fields=fields, at=at, by_label=by.label[:160]
@@ -81,13 +84,16 @@ def undo_merge(*, merge_id: UUID, by: Actor, at: datetime) -> Merge:
     if later := merged_into(kept.pk):
         raise DomainError(f"“{kept.name}” was merged into “{later.kept.name}” since. Undo that first.")
     tables = _tables()
-    rows = 0
+    rows, back = 0, _going_back(kept, gone, merge.fields)
     try:
         with transaction.atomic():
             for label, ids in merge.moved["moved"].items():
                 model, name = tables[label]
                 rows += model.objects.filter(pk__in=ids, **{name: kept.pk}).update(**{name: gone.pk})
-            _give_back(kept, gone, merge.fields)
+            rebuild_movements(account_ids=[kept.pk, gone.pk], on=at.date())
+            kept.refresh_from_db()
+            gone.refresh_from_db()
+            _save(kept, gone, back)
     except IntegrityError as error:
         raise DomainError(
             "What was merged cannot be parted: something of the same name or for the same day is there by now."
@@ -178,7 +184,7 @@ class _Plan:
         for label, (model, _) in tables.items():
             told: set[Any] = set()
             for link in model._meta.concrete_fields:
-                other = link.related_model if link.is_relation else None
+                other: Any = link.related_model if link.is_relation else None
                 there = staying.get(other) if other is not model else None
                 if there and self.moving[label]:
                     rows = model.objects.filter(pk__in=self.moving[label], **{f"{link.attname}__in": there})
@@ -232,17 +238,35 @@ def _take(kept: Account, gone: Account, take: Collection[str], parent_id: UUID |
     return plain
 
 
-def _give_back(kept: Account, gone: Account, noted: Mapping[str, Mapping[str, Any]]) -> None:
+def _follow_contracts(kept: Account, gone: Account, noted: dict[str, Any], at: datetime) -> None:
+    """Contracts moved, so movements and what is read from them follow; noted with the other fields."""
+    before = {side: {n: getattr(one, n) for n in _OF_CONTRACTS} for side, one in (("kept", kept), ("gone", gone))}
+    rebuild_movements(account_ids=[kept.pk, gone.pk], on=at.date())
+    for side, account in (("kept", kept), ("gone", gone)):
+        account.refresh_from_db()
+        for name in _OF_CONTRACTS:
+            first = noted[side][name][0] if name in noted[side] else _plain(before[side][name])
+            now_there = _plain(getattr(account, name))
+            if first != now_there:
+                noted[side][name] = [first, now_there]
+
+
+def _going_back(kept: Account, gone: Account, noted: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Fields as they were before the merge, but for those of the kept account that somebody has changed since."""
     back: dict[str, dict[str, Any]] = {}
     for side, account in (("kept", kept), ("gone", gone)):
         now_there = _plain({name: getattr(account, name) for name in noted[side]})
         back[side] = {
-            name: account._meta.get_field(name).to_python(before)
+            name: _read(name, before)
             for name, (before, after) in noted[side].items()
             if side == "gone" or now_there[name] == after
         }
-    _save(kept, gone, back)
+    return back
+
+
+def _read(name: str, plain: Any) -> Any:
+    column: Any = Account._meta.get_field(name)
+    return column.to_python(plain)
 
 
 def _save(kept: Account, gone: Account, changes: Mapping[str, Mapping[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from itertools import combinations
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.matching import Name, own_domain
 from accounts.models import Account, ContactRole, DuplicatePair, Merge
@@ -104,3 +104,11 @@ def merged_into(account_id: UUID) -> Merge | None:
 def merges_of(account_id: UUID) -> QuerySet[Merge]:
     """Merges in force that this account had a part in."""
     return Merge.objects.filter(Q(kept_id=account_id) | Q(gone_id=account_id), undone_at=None)
+
+
+def sizes_of(ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """How much hangs on each of the accounts, by what a person would ask for first. One query."""
+    counted = {"Contracts": "contracts", "People": "contact_roles", "Outcomes": "outcomes", "Below it": "children"}
+    figures = {name: Count(name, distinct=True) for name in counted.values()}
+    rows = Account.objects.filter(pk__in=ids).annotate(**{f"n_{name}": count for name, count in figures.items()})
+    return {row.pk: {label: getattr(row, f"n_{name}") for label, name in counted.items()} for row in rows}

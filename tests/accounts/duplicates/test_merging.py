@@ -12,6 +12,7 @@ from accounts.models import Account, Contact, ContactRole, Contract, DuplicatePa
 from accounts.operations import NameTaken, archive_account, create_account, edit_account
 from accounts.operations.duplicates import decide_pair, find_duplicates
 from accounts.operations.merging import default_choice, merge_accounts, undo_merge
+from accounts.operations.movements import rebuild_movements
 from core.errors import Conflict, DomainError
 from core.models import TenantModel
 from kpis.models import KpiValue
@@ -32,6 +33,7 @@ def book() -> dict[str, dict[Any, dict[str, Any]]]:
         ours = issubclass(model, TenantModel) or model._meta.label in ("kpis.AccountHealth", "kpis.RollUp")
         if ours and model._meta.label not in TOLD:
             found[model._meta.label] = {row.pop(model._meta.pk.attname): row for row in model.objects.values()}
+    found["accounts.RevenueMovement"] = {tuple(row.values()): {} for row in found["accounts.RevenueMovement"].values()}
     for row in found["accounts.Account"].values():
         row.pop("version")
     return found
@@ -57,6 +59,9 @@ def two() -> tuple[Account, Account]:
     )
     Account.objects.create(name="Acme Spain", parent=gone)
     score(kept, gone)
+    rebuild_movements(account_ids=[kept.pk, gone.pk], on=AT.date())
+    kept.refresh_from_db()
+    gone.refresh_from_db()
     return kept, gone
 
 
