@@ -381,3 +381,26 @@ class CustomFieldChanged(Event):
     code: str
     what: str
     changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RecordsImported(Event):
+    """One entry for a whole file; kind: a key of accounts.operations.record_kinds.KINDS; the rest are rows."""
+
+    name = "accounts.records_imported"
+    import_id: UUID
+    kind: str
+    created: int
+    updated: int
+    held: int
+
+
+@dataclass(frozen=True)
+class RecordsImportUndone(Event):
+    """undone, stayed: rows."""
+
+    name = "accounts.records_import_undone"
+    import_id: UUID
+    kind: str
+    undone: int
+    stayed: int

@@ -107,11 +107,6 @@ def _bulk(data: Mapping[str, Any]) -> str:
     return f"Changed {data['accounts']:,} accounts at once: {fields}"
 
 
-def _own_field(data: Mapping[str, Any]) -> str:
-    parts = f": {', '.join(data['changes']).replace('_', ' ')}" if data["changes"] else ""
-    return f"{data['what'].capitalize()} the account field {data['code']}{parts}"
-
-
 def _outcome(verb: str) -> Any:
     def said(data: Mapping[str, Any]) -> str:
         reason = f": {data['reason']}" if data.get("reason") else ""
@@ -277,7 +272,6 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "accounts.account_created": Sentence("Account created", "Created the account ({source})", "building-2"),
     "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
-    "accounts.custom_field_changed": Sentence("Account field changed", _own_field, "settings"),
     "accounts.custom_field_changed": Sentence("Account field changed", "The account field {code} was {what}", "settings"),
     "accounts.account_imported": Sentence(
         "Account in a file",
@@ -319,6 +313,12 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "accounts.merge_undone": Sentence(
         "Merge undone", "Undid a merge: {rows} rows went back where they came from", "undo-2"
+    ),
+    "accounts.records_imported": Sentence(
+        "Records imported", "Imported {kind}: {created} new, {updated} updated, {held} held", "file-up"
+    ),
+    "accounts.records_import_undone": Sentence(
+        "Import undone", "Took an import of {kind} back: {undone} rows undone, {stayed} stay", "undo-2"
     ),
     "accounts.outcome_withdrawn": Sentence("Outcome taken back", _outcome("Took back"), "undo-2"),
     **PEOPLE,

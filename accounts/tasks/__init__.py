@@ -1,5 +1,6 @@
 from accounts.tasks.assignment import assign_new, assign_waiting
 from accounts.tasks.duplicates import find_all_duplicates, look_for_duplicates
+from accounts.tasks.imports import bring_records, try_records, undo_records
 from accounts.tasks.lists import (
     change_many,
     evaluate_every_segment,
@@ -18,6 +19,9 @@ __all__ = [
     "change_many",
     "evaluate_every_segment",
     "evaluate_segments",
+    "bring_records",
+    "try_records",
+    "undo_records",
     "find_all_duplicates",
     "hold_against_segments",
     "look_for_duplicates",
