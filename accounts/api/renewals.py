@@ -6,6 +6,7 @@ from django.utils.timezone import localdate, now
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
@@ -40,7 +41,7 @@ class Renewals(ReadOnlyModelViewSet[Renewal]):
     queryset = Renewal.objects.none()
 
     def get_queryset(self) -> QuerySet[Renewal]:
-        rows = Renewal.objects.visible_to(self.request.actor)
+        rows: QuerySet[Renewal] = Renewal.objects.visible_to(self.request.actor)
         if self.action in ("list", "totals"):
             given = RenewalQuery(data=self._filters())
             given.is_valid(raise_exception=True)
@@ -48,10 +49,12 @@ class Renewals(ReadOnlyModelViewSet[Renewal]):
         return rows.select_related("account", "contract").prefetch_related("checkpoints")
 
     def _filters(self) -> dict[str, str]:
-        return {name: value for name, value in self.request.query_params.items() if name in RenewalQuery().fields}
+        asked = self.request.query_params.dict()
+        return {name: str(value) for name, value in asked.items() if name in RenewalQuery().fields}
 
     @extend_schema(parameters=[RenewalQuery])
-    def list(self, request: ApiRequest, *args: Any, **kwargs: Any) -> Response:
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """By the day they are due."""
         return super().list(request, *args, **kwargs)
 
     @extend_schema(request=RenewalEdit, responses=RenewalOut)

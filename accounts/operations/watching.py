@@ -7,12 +7,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import localdate
 
+from accounts import rules
 from accounts.events import RenewalChanged
 from accounts.models import Account, Renewal, RenewalCheckpoint, RenewalSnapshot
+from accounts.operations.notices import tell
 from accounts.queries.renewals import measured
 from accounts.renewing import CHECKPOINTS, automatic, checkpoints_reached, goes_up, monday_of
 from core.actor import Actor
-from core.audit import record
+from core.audit import record_many
+from users.models import User
 
 AT_ONCE = 500
 SNAPSHOT = ("due_on", "amount", "currency", "state", "category", "likelihood", "auto_status", "status")
@@ -35,7 +38,7 @@ def watch_renewals(*, by: Actor, at: datetime) -> int:
 def _watch(ids: list[UUID], by: Actor, at: datetime) -> None:
     asked = Renewal.objects.filter(pk__in=ids).values("account_id")
     list(Account.objects.filter(pk__in=asked).order_by("pk").select_for_update(no_key=True).values_list("pk"))
-    found = list(Renewal.objects.filter(pk__in=ids, state=Renewal.State.OPEN).select_related("contract"))
+    found = list(Renewal.objects.filter(pk__in=ids, state=Renewal.State.OPEN).select_related("contract", "account"))
     signals = measured([one.account_id for one in found])
     for one in found:
         now = automatic(
@@ -51,22 +54,36 @@ def _watch(ids: list[UUID], by: Actor, at: datetime) -> None:
 def _check(found: list[Renewal], by: Actor, at: datetime) -> None:
     """The checkpoints whose time has come and that do not stand yet."""
     there = set(RenewalCheckpoint.objects.filter(renewal__in=found).values_list("renewal_id", "number"))
-    made = []
+    made, up = [], []
     for one in found:
         for number in checkpoints_reached(one.due_on, localdate(at)):
             if (one.pk, number) in there:
                 continue
-            up = goes_up(number, one.auto_status, one.status)
-            made.append(
-                RenewalCheckpoint(
-                    renewal=one, number=number, due_on=one.due_on - timedelta(days=CHECKPOINTS[number]),
-                    auto_status=one.auto_status, status=one.status, escalated_at=at if up else None,
-                )
-            )  # fmt: skip
-            if up:
-                reason = f"by rule {_word(one.auto_status)}, by its owner {_word(one.status)}"
-                record(RenewalChanged(one.account_id, one.pk, one.contract_id, "escalated", {}, reason), by=by)
+            point = RenewalCheckpoint(renewal=one, number=number, auto_status=one.auto_status, status=one.status)
+            point.due_on = one.due_on - timedelta(days=CHECKPOINTS[number])
+            if goes_up(number, one.auto_status, one.status):
+                point.escalated_at = at
+                up.append(point)
+            made.append(point)
     RenewalCheckpoint.objects.bulk_create(made)
+    if up:
+        _escalate(up, by, at)
+
+
+def _escalate(up: list[RenewalCheckpoint], by: Actor, at: datetime) -> None:
+    """On the account's timeline, and to everybody who sees the whole book and may decide."""
+    people = User.objects.filter(is_active=True, role__sees_all=True).select_related("role")
+    leaders = [one.pk for one in people if rules.DECIDE_RENEWAL in one.role.granted()]
+    events = []
+    for point in up:
+        one = point.renewal
+        reason = f"by rule {_word(point.auto_status)}, by its owner {_word(point.status)}"
+        events.append(RenewalChanged(one.account_id, one.pk, one.contract_id, "escalated", {}, reason))
+        tell(
+            people=leaders, kind="renewal", text=f"Decide a renewal of {one.account.name}: {reason}.",
+            url=f"/renewals/{one.pk}/", key=f"renewal:{point.pk}", at=at, account_id=one.account_id,
+        )  # fmt: skip
+    record_many(events, by=by)
 
 
 def _word(status: str) -> str:

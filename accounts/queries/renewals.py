@@ -56,7 +56,7 @@ def _standing() -> Any:
 
 def due(asked: Asked, *, by: Actor, today: date) -> QuerySet[Renewal]:
     """Renewals that `by` sees, filtered; `standing` is the status that counts, `waiting` asks for a decision."""
-    rows: QuerySet[Renewal] = Renewal.objects.visible_to(by).annotate(standing=_standing())
+    rows: Any = Renewal.objects.visible_to(by).annotate(standing=_standing())
     if asked.period == "overdue":
         rows = rows.filter(state=Renewal.State.OPEN, due_on__lt=today)
     elif (period := period_of(asked.period)) is not None:
@@ -73,7 +73,8 @@ def due(asked: Asked, *, by: Actor, today: date) -> QuerySet[Renewal]:
     if asked.where:
         accounts = Account.objects.visible_to(by).filter(matching(read(asked.where), today=today))
         rows = rows.filter(account__in=accounts.values("pk"))
-    return rows
+    found: QuerySet[Renewal] = rows
+    return found
 
 
 def listed(rows: QuerySet[Renewal]) -> QuerySet[Renewal]:

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Account, Contract, Outcome, Renewal, RenewalCheckpoint, RenewalSnapshot
+from accounts.models import Account, Contract, Notice, Outcome, Renewal, RenewalCheckpoint, RenewalSnapshot
 from accounts.operations import contracts
 from accounts.operations.closing import close_renewal
 from accounts.operations.renewals import decide_checkpoint, edit_renewal
@@ -90,7 +90,10 @@ def test_checkpoints_and_periods() -> None:
     assert goes_up(2, "watch", "watch")
     assert goes_up(2, "", "secure")
     assert not goes_up(2, "secure", "secure")
-    assert (period_of("2026-Q4").first, period_of("2026-12").last) == (date(2026, 10, 1), date(2026, 12, 31))
+    quarter, month = period_of("2026-Q4"), period_of("2026-12")
+    assert quarter
+    assert month
+    assert (quarter.first, month.last) == (date(2026, 10, 1), date(2026, 12, 31))
     assert [period_of(key) for key in ("2026-13", "2026-Q5", "0001-01", "x")] == [None] * 4
 
 
@@ -109,7 +112,9 @@ def test_disagreement_goes_to_a_leader_and_the_decision_is_kept(world: World, ba
     point = RenewalCheckpoint.objects.get()
     assert (point.number, point.auto_status, point.status) == (1, "at_risk", "secure")
     assert point.escalated_at is not None
-    said = {"checkpoint_id": point.pk, "decision": "at_risk", "note": "the sponsor left", "at": AT}
+    told = Notice.objects.values_list("user__name", "url")
+    assert set(told) == {(name, f"/renewals/{renewal.pk}/") for name in ("Amy", "Mona")}
+    said: dict[str, Any] = {"checkpoint_id": point.pk, "decision": "at_risk", "note": "the sponsor left", "at": AT}
     with pytest.raises(PermissionDenied):
         decide_checkpoint(**said, by=world.alice.as_actor())
     with pytest.raises(DomainError):
@@ -184,7 +189,9 @@ def test_last_quarter_is_replayed_week_by_week(world: World, time_machine: Any) 
     )  # fmt: skip
     contracts.end_contract(contract_id=second.contract_id, on=date(2026, 12, 2), reason="gone", by=by, at=later)
     snapshot_week(on=later.date())
-    (found,) = queries.replay(period_of("2027-Q1"), by=by)
+    quarter = period_of("2027-Q1")
+    assert quarter is not None
+    (found,) = queries.replay(quarter, by=by)
     assert found.final
     assert found.result.renewed == 1200
     said = [(str(week.monday), week.total.due, week.total.forecast, week.total.unsaid) for week in found.weeks]
