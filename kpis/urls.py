@@ -1,7 +1,7 @@
 from django.urls import path
 
 from kpis import views
-from kpis.views import goals, kpi_form, metrics, ranges, saved_views
+from kpis.views import bulk, goals, kpi_form, metrics, ranges, saved_views
 
 app_name = "kpis"
 
@@ -60,6 +60,10 @@ portfolio = [
     path("accounts/export.xlsx", views.portfolio_workbook, name="portfolio-workbook"),
     path("accounts/columns/", saved_views.portfolio_columns, name="portfolio-columns"),
     path("accounts/columns/keep/", saved_views.portfolio_columns_keep, name="portfolio-columns-keep"),
+    path("accounts/bulk/", bulk.bulk_edit, name="bulk-edit"),
+    path("accounts/bulk/<uuid:change_id>/", bulk.bulk_change, name="bulk-change"),
+    path("accounts/bulk/<uuid:change_id>/stop/", bulk.bulk_stop, name="bulk-stop"),
+    path("accounts/bulk/<uuid:change_id>/undo/", bulk.bulk_undo, name="bulk-undo"),
     path("accounts/views/", saved_views.view_list, name="views"),
     path("accounts/views/save/", saved_views.view_save, name="view-save"),
     path("accounts/views/<uuid:view_id>/", saved_views.view_edit, name="view-edit"),

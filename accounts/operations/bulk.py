@@ -129,7 +129,7 @@ def change_chunk(*, change_id: UUID, by: Actor) -> int:
     AccountEdited, the same as an edit by hand.
     """
     change = BulkChange.objects.select_for_update().get(pk=change_id)
-    rows = list(change.rows.filter(before=None, error="").order_by("account_id")[:CHUNK])
+    rows = list(change.rows.filter(before__isnull=True, error="").order_by("account_id")[:CHUNK])
     accounts = _locked(rows, by)
     done = Chunk(rows=len(rows))
     touched: list[Account] = []

@@ -1,6 +1,7 @@
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -137,9 +138,14 @@ def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) ->
         "export_url": f"{reverse('kpis:portfolio-export')}?{request.GET.urlencode()}",
         "workbook_url": f"{reverse('kpis:portfolio-workbook')}?{request.GET.urlencode()}",
         "columns_url": f"{reverse('kpis:portfolio-columns')}?{request.GET.urlencode()}",
+        "bulk_url": f"{reverse('kpis:bulk-edit')}?{urlencode({**_said(wanted), 'all': '1'})}",
         "save_url": f"{reverse('kpis:view-save')}?{request.GET.urlencode()}",
         **_picture(accounts, totals, links),
     }
+
+
+def _said(wanted: BookFilter) -> dict[str, str]:
+    return {name: value for name, value in vars(wanted).items() if value}
 
 
 def _next_sort(name: str, current: str) -> str:

@@ -1,0 +1,74 @@
+"""What a change of many accounts did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.models import Account, BulkChange, BulkRow
+from core.actor import Actor
+from users.models import User
+
+LABELS = {"owner_id": "Owner", "tier": "Tier", "industry": "Industry", "region": "Region", "stage": "Stage"}
+
+
+def said(values: Mapping[str, str | None], people: Mapping[str, str] | None = None) -> str:
+    """field -> value as text, in words: "Owner: Mona". people: what names_of() found."""
+    people = names_of([values]) if people is None else people
+    return ", ".join(f"{LABELS[name]}: {_word(name, value, people)}" for name, value in values.items())
+
+
+def _word(name: str, value: str | None, people: Mapping[str, str]) -> str:
+    if not value:
+        return "nothing"
+    if name == "owner_id":
+        return people.get(value, "somebody who is gone")
+    return Account(stage=value).stage_label if name == "stage" else value
+
+
+def names_of(values: Sequence[Mapping[str, str | None]]) -> dict[str, str]:
+    """Owner's id as text -> name, of many rows in one query."""
+    ids = {one["owner_id"] for one in values if one.get("owner_id")}
+    return {str(pk): name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "name")} if ids else {}
+
+
+def rows_of(change: BulkChange, *, by: Actor, state: str = "") -> QuerySet[BulkRow]:
+    """Of the accounts that `by` sees, in the order of the change; state as on the page."""
+    rows: QuerySet[BulkRow] = BulkRow.objects.filter(change=change, account__in=Account.objects.visible_to(by))
+    same = Q(before=stored(change.changes))
+    narrowed = {
+        "changed": Q(before__isnull=False) & ~same & Q(undone=False),
+        "same": same,
+        "failed": ~Q(error=""),
+        "undone": Q(undone=True),
+    }
+    return rows.filter(narrowed.get(state, Q())).select_related("account")
+
+
+def stored(changes: Mapping[str, str]) -> dict[str, str | None]:
+    """The new values as a row keeps the old ones: nobody is None, other fields are empty."""
+    return {name: (value or None) if name == "owner_id" else value for name, value in changes.items()}
+
+
+@dataclass(frozen=True)
+class Figures:
+    total: int
+    changed: int
+    same: int
+    failed: int
+    undone: int
+    waiting: int
+
+
+def figures(change: BulkChange) -> Figures:
+    """In one query. changed counts what was changed, also if it was taken back since."""
+    same = Q(before=stored(change.changes))
+    found = BulkRow.objects.filter(change=change).aggregate(
+        total=Count("pk"),
+        changed=Count("pk", filter=Q(before__isnull=False) & ~same),
+        same=Count("pk", filter=same),
+        failed=Count("pk", filter=~Q(error="")),
+        undone=Count("pk", filter=Q(undone=True) & ~same),
+        waiting=Count("pk", filter=Q(before__isnull=True, error="")),
+    )
+    return Figures(**found)
