@@ -1,12 +1,14 @@
-"""A panel of the account page as an answer; every app that has panels answers through here."""
+"""Answers that pages and the API share: a panel of the account page (of every app), a document as a download."""
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.core.files.storage import default_storage
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 
 from accounts import panels
-from accounts.models import Account
+from accounts.models import Account, Document
+from core.errors import DomainError
 from core.http import Request
 
 
@@ -23,3 +25,17 @@ def panel_answer(
     match = request.resolver_match
     page = {"panel_template": template, "panel_title": panels.title_of(match.view_name if match else "")}
     return render(request, "accounts/panel.html", {**page, **context}, status=status)
+
+
+def document_answer(document: Document) -> FileResponse:
+    """The stored file as a download; whatever it holds, it never runs inside our own pages. Raises DomainError."""
+    try:
+        file = default_storage.open(document.path)
+    except FileNotFoundError as error:
+        raise DomainError("The file of this document is gone.") from error
+    answer = FileResponse(file, as_attachment=True, filename=document.name, content_type="application/octet-stream")
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Cache-Control"] = "private, no-store"
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer

@@ -1,7 +1,21 @@
 from django.urls import path
 
 from accounts import urls_teams, views
-from accounts.views import activities, comments, contracts, custom, documents, duplicates, people, renewals, revenue, roles, segments, stakeholders, tasks
+from accounts.views import (
+    activities,
+    comments,
+    contracts,
+    custom,
+    documents,
+    duplicates,
+    people,
+    renewals,
+    revenue,
+    roles,
+    segments,
+    stakeholders,
+    tasks,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -108,7 +122,9 @@ urlpatterns = [
         name="remove-document",
     ),
     path(
-        "accounts/<uuid:account_id>/documents/<uuid:document_id>/share/", documents.share_document, name="share-document"
+        "accounts/<uuid:account_id>/documents/<uuid:document_id>/share/",
+        documents.share_document,
+        name="share-document",
     ),
     path("accounts/<uuid:account_id>/links/<uuid:link_id>/revoke/", documents.revoke_link, name="revoke-link"),
     path("shared/<str:token>/", documents.shared, name="shared"),

@@ -115,6 +115,7 @@ SETUP: list[Callable[..., Any]] = [
 ]
 
 EXCEPTIONS = ("exceptions-changed", "health-changed")
+INDICATORS = ("indicators-changed", "health-changed")
 TIMELINE = (
     "health-changed",
     "run-changed",
@@ -138,10 +139,11 @@ PANELS: list[Panel] = [
     Panel("renewal", "Renewal", "accounts:panel-renewal", "side", ("account-changed", "health-changed"), height=150),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
     Panel("exceptions", "Caps and floors", "kpis:panel-exceptions", "side", EXCEPTIONS, height=110),
-    Panel("indicators", "Indicators", "kpis:panel-indicators", "side", ("health-changed",), height=130),
+    Panel("indicators", "Indicators", "kpis:panel-indicators", "side", INDICATORS, height=130),
     Panel("data", "Data", "kpis:panel-data", "side", ("health-changed", "upload-changed"), height=220),
     Panel("comments", "Comments", "accounts:panel-comments", "side", ("comment-changed",), height=180),
     Panel("owner", "Why this owner", "accounts:panel-owner", "side", ("account-changed",), height=110),
+    Panel("documents", "Documents", "accounts:documents", "side", ("document-changed",), height=120),
     Panel("outcomes", "Outcomes", "accounts:outcomes", "side", ("outcome-changed",), height=150),
     Panel("reports", "Reports", "analytics:panel", "side", ("report-changed",), height=150),
 ]

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Activity, Comment, Notice, Task, TaskTemplate
+from accounts.models import Activity, Comment, Document, Notice, ShareDownload, ShareLink, Task, TaskTemplate
 
 
 class ActivityInput(serializers.Serializer[Any]):
@@ -137,3 +137,48 @@ class NoticeOut(serializers.ModelSerializer[Notice]):
 
 class NoticeRead(serializers.Serializer[Any]):
     unread = serializers.BooleanField(default=False)
+
+
+class ShareInput(serializers.Serializer[Any]):
+    days = serializers.IntegerField(min_value=1, max_value=90)
+    label = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    most = serializers.IntegerField(min_value=1, max_value=100_000, required=False, allow_null=True)
+
+
+class ShareOut(serializers.ModelSerializer[ShareLink]):
+    """`url` is there once, in the answer that makes the link."""
+
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ShareLink
+        fields = [
+            "id", "document_id", "label", "expires_at", "most", "downloads", "created_at", "created_by", "revoked_at",
+            "url",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_url(self, link: ShareLink) -> str:
+        return str(self.context.get("url", ""))
+
+
+class DocumentNew(serializers.Serializer[Any]):
+    account_id = serializers.UUIDField()
+    file = serializers.FileField()
+
+
+class DocumentOut(serializers.ModelSerializer[Document]):
+    class Meta:
+        model = Document
+        fields = [
+            "id", "account_id", "name", "sha256", "size", "content_type", "by_id", "by_label", "created_at",
+            "removed_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class DownloadOut(serializers.ModelSerializer[ShareDownload]):
+    class Meta:
+        model = ShareDownload
+        fields = ["id", "link_id", "at", "address", "agent"]
+        read_only_fields = fields
