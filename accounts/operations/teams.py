@@ -19,6 +19,8 @@ from core.errors import Conflict, DomainError
 from core.rules import require
 from users.models import User
 
+NOBODY = UUID(int=0)
+
 
 @transaction.atomic
 def write_team(
@@ -35,7 +37,7 @@ def write_team(
     name = " ".join(name.split())
     if not name:
         raise DomainError("A team needs a name.", field="name")
-    if Team.objects.filter(name__iexact=name).exclude(pk=team_id).exists():
+    if Team.objects.filter(name__iexact=name).exclude(pk=team_id or NOBODY).exists():
         raise DomainError(f"There is already a team called “{name}”.", field="name")
     if lead_id and not User.objects.filter(pk=lead_id, is_active=True).exists():
         raise DomainError("This person is not here any more.", field="lead_id")
@@ -123,7 +125,7 @@ def write_rule(
     if priority is None:
         last = AssignmentRule.objects.aggregate(last=Max("priority"))["last"] or 0
         priority = rule.priority if rule_id else last + 10
-    if AssignmentRule.objects.filter(priority=priority).exclude(pk=rule_id).exists():
+    if AssignmentRule.objects.filter(priority=priority).exclude(pk=rule_id or NOBODY).exists():
         raise DomainError(f"Another rule has the place {priority} already.", field="priority")
     wanted = {"name": name, "where": where, "team_id": team_id, "method": method, "priority": priority}
     changes = _changed(rule, wanted)
@@ -138,7 +140,7 @@ def write_rule(
 def _check_rule(name: str, where: str, team_id: UUID, method: str, rule_id: UUID | None) -> None:
     if not name:
         raise DomainError("A rule needs a name.", field="name")
-    if AssignmentRule.objects.filter(name__iexact=name).exclude(pk=rule_id).exists():
+    if AssignmentRule.objects.filter(name__iexact=name).exclude(pk=rule_id or NOBODY).exists():
         raise DomainError(f"There is already a rule called “{name}”.", field="name")
     if method not in METHODS:
         raise DomainError("Choose how a person of the team is found.", field="method")

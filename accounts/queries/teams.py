@@ -54,7 +54,11 @@ def candidates_of(team_ids: set[UUID], scale: Scale) -> dict[UUID, list[Candidat
         people[user_id].idle_since = at
     found: dict[UUID, list[Candidate]] = defaultdict(list)
     for member in members:
-        limits = {"capacity": member.capacity, "away_until": member.away_until, "active": member.user.is_active}
+        limits: dict[str, Any] = {
+            "capacity": member.capacity,
+            "away_until": member.away_until,
+            "active": member.user.is_active,
+        }
         found[member.team_id].append(replace(people[member.user_id], **limits))
     return found
 
@@ -105,7 +109,9 @@ def queue_of(team: Team) -> QuerySet[Account]:
 
 def pools_of(user_id: UUID | None) -> list[tuple[TeamMember, int]]:
     """The pooled teams a person is in, each with how many accounts wait there."""
-    mine = TeamMember.objects.select_related("team").filter(user_id=user_id, team__pooled=True, team__archived_at=None)
+    mine = TeamMember.objects.select_related("team").filter(
+        user_id=user_id or UUID(int=0), team__pooled=True, team__archived_at=None
+    )
     members = list(mine.order_by("team__name"))
     waiting = waiting_accounts().filter(team__in=[member.team_id for member in members])
     counts = dict(waiting.order_by().values_list("team_id").annotate(n=Count("pk")))

@@ -1,29 +1,34 @@
 """What every page asks in the background: the command palette, and what has changed."""
 
 import json
-from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts import queries
+from accounts.queries import search as hits
 from core.http import Request
 
-MOST_FOUND = 8
+MOST_FOUND = 8  # of each kind in the palette
+MOST_ON_PAGE = 25
+MOST_OF_KIND = 200
 
 
 @login_required
 @require_GET
 def search(request: Request) -> HttpResponse:
-    """Options of the command palette: accounts by name or number. Opened directly it goes to the filtered list."""
+    """To the command palette options; opened directly, all that was found, `?kind=` one kind of it."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
-    if not request.htmx:
-        return redirect(f"{reverse('kpis:portfolio')}?{urlencode({'q': text})}")
-    found = queries.accounts_matching(text, by=request.actor).only("id", "name", "industry")
-    return render(request, "accounts/search.html", {"accounts": found[:MOST_FOUND] if text else []})
+    if request.htmx:
+        found = hits.search(text, by=request.actor, most=MOST_FOUND)
+        return render(request, "accounts/search.html#options", {"found": found, "text": text})
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in hits.KINDS else ""
+    found = hits.search(text, by=request.actor, most=MOST_OF_KIND if kind else MOST_ON_PAGE, kind=kind)
+    context = {"found": found, "text": text, "kind": kind, "kinds": [(k, v[0]) for k, v in hits.KINDS.items()]}
+    return render(request, "accounts/search.html", context)
 
 
 @login_required
