@@ -32,7 +32,8 @@ class Action:
     url_name: str
     icon: str
     permission: str
-    kind: str = "post"  # post: a form of its own; dialog: htmx fetches a dialog, without script the page opens
+    # post: a form of its own; dialog: htmx fetches a dialog, without script the page opens; palette: only there, a page
+    kind: str = "post"
     archived: bool = False  # whether it makes sense on an account that is archived
 
 

@@ -153,6 +153,8 @@ ACTIONS: list[Action] = [
     Action("Start playbook", "playbooks:start-run", "workflow", playbooks_rules.START, "dialog"),
     Action("Cap or floor", "kpis:exception-set", "shield", kpis_rules.SET_EXCEPTION, "dialog"),
     Action("Health report", "analytics:create", "download", analytics_rules.CREATE_REPORT, "post", archived=True),
+    Action("New contract", "accounts:new-contract", "file-text", accounts_rules.EDIT_CONTRACT, "palette"),
+    Action("Record an outcome", "accounts:outcomes", "flag", accounts_rules.RECORD_OUTCOME, "palette"),
 ]
 TABS: list[Tab] = [
     Tab("People", "accounts:people"),

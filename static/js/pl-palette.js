@@ -1,6 +1,8 @@
-// The command palette (Ctrl K): pages of the navigation at once, and the HTML options of data-url?q= while typing.
+// The command palette (Ctrl K or /): what can be done on this page, pages of the navigation, and the HTML options of
+// data-url?q= while typing. What can be done are the page's own buttons and tabs, and [data-palette-action].
 // Combobox pattern: the focus stays in the field, aria-activedescendant walks through the options.
 const WAIT = 120;
+const DO = ":is(main, .bar) .acts :is(a, button), main .tabs a, [data-palette-action]";
 
 customElements.define("pl-palette", class extends HTMLElement {
   connectedCallback() {
@@ -27,6 +29,7 @@ customElements.define("pl-palette", class extends HTMLElement {
     if (this.dialog.open) return;
     document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
     this.input.value = "";
+    this.#gather();
     this.dialog.showModal();
     this.input.focus();
     this.#search();
@@ -37,6 +40,40 @@ customElements.define("pl-palette", class extends HTMLElement {
       event.preventDefault();
       this.open();
     }
+  }
+
+  #gather() {
+    const here = this.querySelector(".here");
+    const known = new Set();
+    here.querySelectorAll("[role=option]").forEach((option) => option.remove());
+    for (const source of document.querySelectorAll(DO)) {
+      const words = source.cloneNode(true);
+      words.querySelectorAll("kbd, svg").forEach((part) => part.remove());
+      const label = (source.getAttribute("aria-label") ?? words.textContent).trim().replace(/\s+/g, " ");
+      const offered = source.matches("[data-palette-action], [popover] .item") || source.checkVisibility();
+      if (!label || !offered || known.has(label) || source.disabled || source.matches("[popovertarget], [data-palette], [aria-current]") || source.closest("dialog, .drawer")) continue;
+      known.add(label);
+      here.append(this.#option(source, label, known.size));
+    }
+  }
+
+  #option(source, label, number) {
+    const option = document.createElement("a");
+    option.id = `do-${number}`;
+    option.href = source.getAttribute("href") ?? "#";
+    option.tabIndex = -1;
+    option.setAttribute("role", "option");
+    option.setAttribute("aria-selected", "false");
+    const icon = source.querySelector("svg:not(.spin)")?.cloneNode(true);
+    const text = Object.assign(document.createElement("span"), { className: "clip", textContent: label });
+    const kind = Object.assign(document.createElement("span"), { className: "kind", textContent: source.closest(".tabs") ? "Page of this record" : "Action" });
+    option.append(...[icon, text, kind].filter(Boolean));
+    option.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.dialog.close();
+      source.click();
+    });
+    return option;
   }
 
   #options() {
