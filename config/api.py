@@ -3,11 +3,11 @@
 from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
-from accounts.api import custom, documents, duplicates, people, renewals, revenue, segments, tasks, teams, work
+from accounts.api import custom, documents, duplicates, imports, people, renewals, revenue, segments, tasks, teams, work
 from analytics import api as analytics
 from core.http import UUID_PATTERN
 from kpis import api as kpis
-from kpis.api import definitions
+from kpis.api import definitions, lists
 from playbooks import api as playbooks
 from users import api as users
 
@@ -36,6 +36,8 @@ router.register("teams", teams.Teams, basename="teams")
 router.register("assignment-rules", teams.AssignmentRules, basename="assignment-rules")
 router.register("assignments", teams.Assignments, basename="assignments")
 router.register("duplicates", duplicates.Duplicates, basename="duplicates")
+router.register("imports", imports.Imports, basename="imports")
+router.register(f"imports/(?P<import_id>{UUID_PATTERN})/rows", imports.ImportRows, basename="import-rows")
 router.register("merges", duplicates.Merges, basename="merges")
 router.register("kpis", kpis.Kpis, basename="kpis")
 router.register("kpi-ranges", definitions.KpiRanges, basename="kpi-ranges")
@@ -60,6 +62,8 @@ router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/history", kpis.Account
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/scores", kpis.AccountScores, basename="account-scores")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/moves", kpis.AccountMoves, basename="account-moves")
 router.register("segments", segments.Segments, basename="segments")
+router.register("saved-views", lists.SavedViews, basename="saved-views")
+router.register("bulk-changes", lists.BulkChanges, basename="bulk-changes")
 router.register("sample-data", kpis.SampleData, basename="sample-data")
 router.register("formulas", kpis.Formulas, basename="formulas")
 router.register("indicators", kpis.Indicators, basename="indicators")

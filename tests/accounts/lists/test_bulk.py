@@ -165,3 +165,19 @@ def test_somebody_elses_accounts_are_not_chosen_by_their_number(book: World) -> 
     made = BulkChange.objects.get()
     assert made.total == 1
     assert book.browser(book.alice).get(f"/accounts/bulk/{made.pk}/").status_code == 404
+
+
+def test_the_api_looks_starts_lists_and_takes_back(book: World) -> None:
+    client, json = book.browser(book.mona), "application/json"
+    asked: dict[str, Any] = {"changes": {"tier": "Gold"}, "where": 'tier = "Silver"'}
+    looked = client.post("/api/v1/bulk-changes/", {**asked, "dry_run": True}, content_type=json)
+    assert looked.json() == {"accounts": 2, "same": 0, "refused": 0, "changing": 2}
+    made = client.post("/api/v1/bulk-changes/", asked, content_type=json)
+    assert made.status_code == 201, made.content
+    work(BulkChange.objects.get())
+    pk = made.json()["id"]
+    rows = client.get(f"/api/v1/bulk-changes/{pk}/rows/?state=changed").json()["results"]
+    assert [row["before"] for row in rows] == [{"tier": "Silver"}] * 2
+    assert client.post(f"/api/v1/bulk-changes/{pk}/undo/").status_code == 200
+    assert client.post(f"/api/v1/bulk-changes/{pk}/undo/").status_code == 409
+    assert client.post("/api/v1/bulk-changes/", {"changes": {"tier": "x"}}, content_type=json).status_code == 400

@@ -142,3 +142,17 @@ def test_the_files_hold_exactly_what_is_shown_and_nothing_that_a_spreadsheet_run
     assert cells[1][0] == ("=Clamp", "s")
     assert Decimal(str(cells[1][2][0])) == 100
     assert book.browser(book.vic).get(f"/accounts/export.xlsx{query}").status_code == 403
+
+
+def test_the_api_saves_changes_removes_and_brings_back(book: World) -> None:
+    client, json = book.browser(book.mona), "application/json"
+    asked: dict[str, Any] = {"name": "Gold", "filters": {"where": 'tier = "Gold"'}, "columns": ["tier"]}
+    made = client.post("/api/v1/saved-views/", asked, content_type=json)
+    assert made.status_code == 201, made.content
+    one = f"/api/v1/saved-views/{made.json()['id']}/"
+    assert client.put(one, {**asked, "name": "Golden", "version": 1}, content_type=json).json()["name"] == "Golden"
+    assert client.delete(one).status_code == 204
+    assert client.get("/api/v1/saved-views/").json()["results"] == []
+    assert client.post(f"{one}restore/").status_code == 200
+    wrong = {"name": "X", "filters": {"where": "gone > 3"}}
+    assert client.post("/api/v1/saved-views/", wrong, content_type=json).status_code == 400
