@@ -116,6 +116,7 @@ SETUP: list[Callable[..., Any]] = [
 
 EXCEPTIONS = ("exceptions-changed", "health-changed")
 INDICATORS = ("indicators-changed", "health-changed")
+JOURNEY = ("account-changed", "run-changed", "health-changed", "outcome-changed")
 TIMELINE = (
     "health-changed",
     "run-changed",
@@ -133,6 +134,7 @@ PANELS: list[Panel] = [
     Panel("family", "Accounts below", "kpis:panel-family", "main", ("health-changed", "account-changed"), height=0),
     Panel("measures", "Key measures", "kpis:panel-measures", "main", ("health-changed",), height=360),
     Panel("tasks", "Tasks", "accounts:panel-tasks", "main", ("task-changed", "account-changed"), height=200),
+    Panel("journey", "Journey", "accounts:panel-journey", "main", JOURNEY, height=150),
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
     Panel("people", "People", "accounts:panel-people", "side", ("people-changed",), height=200),
     Panel("money", "Money", "accounts:panel-money", "side", ("account-changed",), height=200),
@@ -159,6 +161,7 @@ ACTIONS: list[Action] = [
 TABS: list[Tab] = [
     Tab("People", "accounts:people"),
     Tab("Contracts", "accounts:contracts"),
+    Tab("As of", "accounts:as-of"),
     Tab("Evidence", "kpis:evidence"),
     Tab("History", "kpis:history"),
     Tab("KPI grid", "kpis:grid"),
