@@ -166,6 +166,7 @@ def test_without_script_the_form_is_a_page_and_leads_back(book: World, put: Put,
 
     assert 'name="new" value="80"' in page
     assert "What this cell has said" in page
+    assert 'hx-target="#grid-editor"' not in page  # the editor it would answer into stands on the grid only
     assert answer.status_code == 302
     assert answer["Location"] == f"{grid_of}?until=2026-11&month=2026-11&kpi=seat_use#c-seat_use-2026-11"
     assert "80 → 40" in browser.get(answer["Location"]).content.decode()
