@@ -23,6 +23,8 @@ LIVE = {
     "kpis.portfolio_scored": "health-changed",
     "kpis.value_corrected": "health-changed",
     "kpis.rolled_up": "health-changed",
+    "kpis.indicator_opened": "indicators-changed",
+    "kpis.indicator_closed": "indicators-changed",
     "kpis.exception_set": "exceptions-changed",
     "kpis.exception_withdrawn": "exceptions-changed",
     "kpis.batch_imported": "upload-changed",
