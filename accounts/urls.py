@@ -8,6 +8,7 @@ from accounts.views import (
     custom,
     documents,
     duplicates,
+    imports,
     past,
     people,
     renewals,
@@ -65,6 +66,9 @@ urlpatterns = [
     path(
         "renewals/<uuid:renewal_id>/checkpoints/<uuid:checkpoint_id>/", renewals.decide, name="decide-checkpoint"
     ),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/<uuid:import_id>/", imports.record_import, name="record-import"),
+    path("imports/<uuid:import_id>/held.csv", imports.held_file, name="held-file"),
     path("revenue/", revenue.revenue, name="revenue"),
     path("revenue/conventions/", revenue.revenue_gap, name="revenue-gap"),
     path("revenue/movements/", revenue.revenue_movements, name="revenue-movements"),

@@ -61,6 +61,7 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Contacts", "/contacts/", "users", "o"),
             Page("Revenue", "/revenue/", "trending-up", "m", "accounts.see_revenue"),
             Page("Renewals", "/renewals/", "calendar-clock", "n"),
+            Page("Imports", "/imports/", "file-spreadsheet", "l", "accounts.import"),
             Page("Uploads", "/uploads/", "file-up", "u", "kpis.upload"),
             Page("Data quality", "/data-quality/", "badge-check", "q"),
             Page("KPI catalogue", "/kpis/", "gauge", "k"),

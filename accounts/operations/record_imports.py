@@ -18,6 +18,7 @@ from accounts import columns, rules
 from accounts.events import RecordsImported, RecordsImportUndone
 from accounts.models import ImportHeading, ImportRow, RecordImport
 from accounts.operations.record_kinds import KINDS, Held, Kind, Taken
+from accounts.queries.imports import LINE
 from core import jobs
 from core.actor import Actor
 from core.audit import record
@@ -28,7 +29,7 @@ from tenants.context import tenant_path
 
 CHUNK = 100
 MOST_ROWS, MOST_COLUMNS = 20_000, 100
-LINE = "Line of the first file"  # in the file of held rows: which row a corrected one stands for
+
 State = RecordImport.State
 _JOBS = {"try": "accounts.try_import", "bring": "accounts.bring_import", "undo": "accounts.undo_import"}
 

@@ -1,0 +1,45 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import ImportRow, RecordImport
+from accounts.operations.record_kinds import KINDS
+
+
+class ImportInput(serializers.Serializer[Any]):
+    """A table as text (CSV or tab-separated) whose first row names the columns."""
+
+    kind = serializers.ChoiceField(choices=[(kind.code, kind.label) for kind in KINDS.values()])
+    text = serializers.CharField(max_length=8_000_000, trim_whitespace=False)
+    file_name = serializers.CharField(max_length=200, default="table.csv")
+    corrects = serializers.UUIDField(required=False, help_text="The import whose held rows these are, corrected")
+
+
+class ImportMapping(serializers.Serializer[Any]):
+    """mapping: column number as text -> field, '' leaves it out; key: the field that says which record a row is."""
+
+    mapping = serializers.DictField(child=serializers.CharField(allow_blank=True))
+    key = serializers.CharField(max_length=60)
+
+
+class ImportStep(serializers.Serializer[Any]):
+    step = serializers.ChoiceField(choices=[("try", "Dry run"), ("bring", "Bring it in"), ("undo", "Take it back")])
+
+
+class ImportOut(serializers.ModelSerializer[RecordImport]):
+    class Meta:
+        model = RecordImport
+        fields = [
+            "id", "kind", "file_name", "headings", "mapping", "key", "state", "rows", "position", "summary", "message",
+            "corrects_id", "job_id", "created_at", "created_by", "finished_at", "undone_at", "undone_by",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ImportRowOut(serializers.ModelSerializer[ImportRow]):
+    """action: create, update, same, held, corrected."""
+
+    class Meta:
+        model = ImportRow
+        fields = ["id", "line", "action", "record_id", "raw", "column", "error", "fix", "undone"]
+        read_only_fields = fields
