@@ -167,36 +167,3 @@ class CustomField(TenantModel):
 
     def __str__(self) -> str:
         return self.label
-
-
-class CustomObject(TenantModel):
-    """A kind of record that the tenant made up. fields: as CustomField, as a list of objects with code, label, kind."""
-
-    code = models.SlugField(max_length=60, unique=True)
-    label = models.CharField(max_length=80)
-    plural = models.CharField(max_length=80)
-    fields = models.JSONField(default=list)
-    view_roles = models.JSONField(default=list)
-    edit_roles = models.JSONField(default=list)
-    active = models.BooleanField(default=True)
-    version = models.PositiveIntegerField(default=1)
-
-    def __str__(self) -> str:
-        return self.label
-
-
-class CustomRecord(TenantModel):
-    """One record of a custom object, at an account."""
-
-    kind = models.ForeignKey(CustomObject, on_delete=models.PROTECT, related_name="records")
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="custom_records")
-    name = models.CharField(max_length=200)
-    data = models.JSONField(default=dict)
-    version = models.PositiveIntegerField(default=1)
-    created_at = models.DateTimeField(auto_now_add=True)
-    removed_at = models.DateTimeField(null=True)
-
-    objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return self.name
