@@ -14,7 +14,8 @@ from django.db import IntegrityError, transaction
 from accounts import rules
 from accounts.events import OutcomeRecorded, RenewalChanged, RenewalDecided
 from accounts.models import Account, Contract, Outcome, Renewal, RenewalCheckpoint
-from accounts.renewing import AT_RISK, CHECKPOINTS, SECURE, STATUSES, WATCH
+from accounts.queries.renewals import measured
+from accounts.renewing import AT_RISK, CHECKPOINTS, SECURE, STATUSES, WATCH, automatic
 from accounts.revenue import monthly
 from core.actor import Actor
 from core.audit import record
@@ -69,16 +70,29 @@ def _open(contract: Contract, by: Actor, at: datetime) -> Renewal:
         contract=contract, account_id=contract.account_id, due_on=due, amount=run_rate(contract, due),
         currency=contract.currency, opened_at=at,
     )  # fmt: skip
+    _judge(made, contract)
     made.save(force_insert=True)
     _tell(made, "opened", by)
     return made
+
+
+def _judge(one: Renewal, contract: Contract) -> bool:
+    """The automatic status as of now, without saving; whether it changed. A query where signals are connected."""
+    signals = measured([contract.account_id]).get(contract.account_id)
+    said = automatic(signals, cancelled_on=contract.cancelled_on, unpaid=contract.unpaid_since is not None)
+    before = (one.auto_status, one.auto_reason)
+    one.auto_status, one.auto_reason = said.status, said.reason[:300]
+    return before != (one.auto_status, one.auto_reason)
 
 
 def _move(found: Renewal, contract: Contract, by: Actor) -> Renewal:
     assert contract.ends_on is not None
     now = {"due_on": contract.ends_on, "amount": run_rate(contract, contract.ends_on), "currency": contract.currency}
     changed = {name: value for name, value in now.items() if getattr(found, name) != value}
+    judged = _judge(found, contract)
     if not changed:
+        if judged:
+            found.save(update_fields=["auto_status", "auto_reason"])
         return found
     said = {name: [str(getattr(found, name)), str(value)] for name, value in changed.items()}
     for name, value in changed.items():
