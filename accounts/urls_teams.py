@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import assignment, teams
+from accounts.views import assignment, feed, teams
 
 urlpatterns = [
     path("settings/teams/", teams.teams, name="teams"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("settings/assignment/<uuid:rule_id>/", assignment.rule, name="assignment-rule"),
     path("settings/assignment/<uuid:rule_id>/switch/", assignment.switch_rule, name="switch-assignment-rule"),
     path("settings/hand-over/<uuid:user_id>/", teams.hand_over, name="hand-over"),
+    path("feed/", feed.feed, name="feed"),
     path("queue/", assignment.queue, name="queue"),
     path("queue/<uuid:team_id>/next/", assignment.take_next, name="take-next"),
     path("accounts/<uuid:account_id>/panels/owner/", assignment.owner_panel, name="panel-owner"),

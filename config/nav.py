@@ -48,6 +48,7 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
         (
             Page("Today", "/", "inbox", "t"),
             Page("Work list", "/work/", "list-checks", "w"),
+            Page("Feed", "/feed/", "activity", "f"),
             Page("Queue", "/queue/", "layers", "x", "accounts.take_next"),
             Page("Tasks", "/tasks/", "circle-check", "d"),
             Page("Notices", "/notices/", "bell", "b"),
