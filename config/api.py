@@ -3,7 +3,20 @@
 from rest_framework.routers import DefaultRouter
 
 from accounts import api as accounts
-from accounts.api import custom, documents, duplicates, imports, people, renewals, revenue, segments, tasks, teams, work
+from accounts.api import (
+    custom,
+    documents,
+    duplicates,
+    imports,
+    past,
+    people,
+    renewals,
+    revenue,
+    segments,
+    tasks,
+    teams,
+    work,
+)
 from analytics import api as analytics
 from core.http import UUID_PATTERN
 from kpis import api as kpis
@@ -30,6 +43,7 @@ router.register("comments", tasks.Comments, basename="comments")
 router.register("documents", documents.Documents, basename="documents")
 router.register("share-links", documents.ShareLinks, basename="share-links")
 router.register("notices", tasks.Notices, basename="notices")
+router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/as-of", past.AccountAsOf, basename="account-as-of")
 router.register("account-fields", custom.CustomFields, basename="account-fields")
 router.register("outcomes", accounts.Outcomes, basename="outcomes")
 router.register("teams", teams.Teams, basename="teams")

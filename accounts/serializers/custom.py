@@ -9,10 +9,10 @@ from accounts.models import CustomField
 class FieldChange(serializers.Serializer[Any]):
     """What may be said of a field of the tenant's own; the page and the API share it."""
 
-    label = serializers.CharField(max_length=80, required=False)
+    label: Any = serializers.CharField(max_length=80, required=False)
     unit = serializers.CharField(max_length=24, required=False, allow_blank=True)
     choices = serializers.ListField(child=serializers.CharField(max_length=80, allow_blank=True), required=False)
-    required = serializers.BooleanField(required=False)
+    required: Any = serializers.BooleanField(required=False)
     view_roles = serializers.ListField(
         child=serializers.CharField(max_length=40), required=False, help_text="Codes of roles; empty: every role"
     )
@@ -20,7 +20,7 @@ class FieldChange(serializers.Serializer[Any]):
 
 
 class FieldNew(FieldChange):
-    label = serializers.CharField(max_length=80)
+    label: Any = serializers.CharField(max_length=80)
     kind = serializers.ChoiceField(choices=list(custom.KINDS.items()))
 
 
@@ -46,3 +46,20 @@ class FieldOut(serializers.ModelSerializer[CustomField]):
             "active", "version",
         ]  # fmt: skip
         read_only_fields = fields
+
+
+class AsOfQuery(serializers.Serializer[Any]):
+    on = serializers.DateField(help_text="The state at the end of this day")
+
+
+class AsOfLine(serializers.Serializer[Any]):
+    """One field on that day; known false: the trail cannot say."""
+
+    name = serializers.CharField()
+    label: Any = serializers.CharField()
+    known = serializers.BooleanField()
+    then = serializers.CharField()
+    now = serializers.CharField()
+    differs = serializers.BooleanField()
+    changed_by = serializers.CharField(source="last.who", default=None, allow_null=True)
+    changed_at = serializers.DateTimeField(source="last.at", default=None, allow_null=True)

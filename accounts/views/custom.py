@@ -98,7 +98,8 @@ def drop_field(request: Request, field_id: UUID) -> HttpResponse:
     text = f"“{field.label}” is back." if restore else f"“{field.label}” is retired. Its values are kept."
     if request.htmx:
         undo = f"{reverse('accounts:retire-field', args=[field.pk])}{'' if restore else '?restore=1'}"
-        return toast(_list(request), text, undo_url=undo, **{"fields-changed": {}})
+        woken: dict[str, Any] = {"fields-changed": {}}
+        return toast(_list(request), text, undo_url=undo, **woken)
     messages.success(request, text)
     return redirect("accounts:fields")
 

@@ -163,3 +163,17 @@ def test_the_archive_lists_what_is_archived_and_brings_it_back(world: World) -> 
 
 def test_the_end_of_a_day_is_its_last_moment() -> None:
     assert (end_of(localdate()).hour, end_of(localdate()).minute) == (23, 59)
+
+
+def test_the_api_says_the_same(world: World, past: Any) -> None:
+    past(60)
+    edit(world, tier="Gold")
+    address = f"/api/v1/accounts/{world.account.pk}/as-of/"
+    mona = world.browser(world.mona)
+    got = {line["name"]: line for line in mona.get(f"{address}?on={localdate() - timedelta(days=40)}").json()}
+    assert (got["tier"]["then"], got["tier"]["changed_by"], got["tier"]["differs"]) == ("Gold", "Mona", False)
+    assert got["region"]["changed_by"] is None
+    assert mona.get(address).status_code == 400
+    assert mona.get(f"{address}?on={localdate() + timedelta(days=1)}").status_code == 400
+    assert mona.get(f"{address}?on=2001-01-01").status_code == 404
+    assert world.browser(world.bob).get(f"{address}?on={localdate()}").status_code == 404

@@ -13,7 +13,12 @@ from tests.accounts.conftest import entries
 from tests.accounts.custom.test_values import field
 from tests.world import World
 
-TABLE = "name,Seats,Go live,Pilot,Wave\nInitech,12.50,1 Dec 2026,yes,first\nAcme,9,2026-12-01,no,\nBad,many,,,\nWorse,,,,Ninth\n"
+TABLE = """name,Seats,Go live,Pilot,Wave
+Initech,12.50,1 Dec 2026,yes,first
+Acme,9,2026-12-01,no,
+Bad,many,,,
+Worse,,,,Ninth
+"""
 
 
 def fields() -> None:
