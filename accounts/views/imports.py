@@ -68,6 +68,7 @@ def _list(request: Request, *, errors: dict[str, list[str]] | None = None) -> Ht
         "kinds": [(k.code, k.label) for k in KINDS.values() if k.permission in request.actor.permissions],
         "kind": request.POST.get("kind", request.GET.get("kind", "")),
         "errors": errors or {},
+        "may_merge": rules.MERGE in request.actor.permissions,
         "workbooks": columns.takes_workbooks(),
         "limit_mb": MOST_BYTES // 1_000_000,
         "newer": f"?before={page.before}" if page.before else "",
