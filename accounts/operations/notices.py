@@ -28,7 +28,7 @@ def tell(
 @transaction.atomic
 def read_notices(*, by: Actor, at: datetime, notice_id: UUID | None = None, unread: bool = False) -> int:
     """Mark one's own notices as read, one or all; unread: the other way round. Returns how many changed."""
-    mine = Notice.objects.filter(user_id=by.user_id, read_at__isnull=not unread)
+    mine = Notice.objects.filter(user=by.user_id, read_at__isnull=not unread)
     if notice_id is not None:
         mine = mine.filter(pk=notice_id)
     return int(mine.update(read_at=None if unread else at))

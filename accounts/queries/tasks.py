@@ -73,7 +73,7 @@ def people_who_see(account: Account | None) -> QuerySet[User]:
 
 def notices_of(*, by: Actor) -> QuerySet[Notice]:
     """One's own notices; not those at an account that one does not see any more."""
-    mine: QuerySet[Notice] = Notice.objects.filter(user_id=by.user_id)
+    mine: QuerySet[Notice] = Notice.objects.filter(user=by.user_id)
     if by.sees_all:
         return mine
     return mine.filter(Q(account=None) | Q(account__in=Account.objects.visible_to(by)))

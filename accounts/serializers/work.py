@@ -141,7 +141,9 @@ class NoticeRead(serializers.Serializer[Any]):
 
 class ShareInput(serializers.Serializer[Any]):
     days = serializers.IntegerField(min_value=1, max_value=90)
-    label = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    label = serializers.CharField(  # type: ignore[assignment]
+        max_length=120, required=False, allow_blank=True
+    )
     most = serializers.IntegerField(min_value=1, max_value=100_000, required=False, allow_null=True)
 
 

@@ -65,7 +65,7 @@ def edit_activity(request: Request, account_id: UUID, activity_id: UUID) -> Http
     if request.method == "GET":
         return _form(request, account, found, _values(found), {})
     data = posted(request, FIELDS)
-    given = ActivityEdit(data={"body": "", "minutes": None, **data})
+    given = ActivityEdit(data={"subject": "", "body": "", "minutes": None, **data})
     if not given.is_valid():
         return _form(request, account, found, data, said(given), status=422)
     before = {**_values(found), "minutes": found.minutes, "happened_at": found.happened_at.isoformat()}
@@ -80,7 +80,10 @@ def edit_activity(request: Request, account_id: UUID, activity_id: UUID) -> Http
         return _form(request, account, found, data, {refusal.field or "": [str(refusal)]}, status=422)
     back = sign({**before, "version": saved.version}, UNDO)
     undo = f"{_address('undo-activity', saved)}?to={back}" if len(back) < LONGEST_UNDO else ""
-    return _done(request, account, "The change is saved.", undo)
+    answer = _done(request, account, "The change is saved.", undo)
+    # The form stands in the place of one line; what is saved renews the whole list.
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#timeline", "outerHTML"
+    return answer
 
 
 @login_required

@@ -1,5 +1,6 @@
 """Threads of comments, and what one is told."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -70,7 +71,8 @@ def remove_comment(request: Request, comment_id: UUID) -> HttpResponse:
     text = "The comment is back." if restore else "The comment is removed."
     undo = "" if restore else f"{reverse('accounts:remove-comment', args=[found.pk])}?restore=1"
     if request.htmx:
-        return toast(HttpResponse(), text, undo_url=undo, **{"comment-changed": {}})
+        events: dict[str, Any] = {"comment-changed": {}}
+        return toast(HttpResponse(), text, undo_url=undo, **events)
     messages.success(request, text)
     kind = "account" if found.subject_kind == "account" else "task"
     return redirect(f"accounts:{kind}", found.subject_id)

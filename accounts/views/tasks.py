@@ -28,7 +28,7 @@ from core.rules import allowed, require
 
 PAGE, PANEL, THREAD = 50, 20, 100
 FIELDS = ("title", "notes", "assignee_id", "priority", "due_on", "remind_on", "private", "version")
-EMPTY = {"notes": "", "assignee_id": None, "due_on": None, "remind_on": None, "private": False}
+EMPTY = {"title": "", "notes": "", "assignee_id": None, "due_on": None, "remind_on": None, "private": False}
 
 
 @login_required

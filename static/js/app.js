@@ -13,3 +13,4 @@ import "./pl-shortcuts.js";
 import "./pl-theme.js";
 import "./pl-toasts.js";
 import "./tabs.js";
+import "./unfinished.js";

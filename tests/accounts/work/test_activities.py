@@ -122,6 +122,8 @@ def test_the_panel_writes_corrects_removes_and_undoes(world: World) -> None:
     saved = browser.post(f"{url}{made.pk}/", {"kind": "note", "subject": "Review", "version": "1"})
     assert Activity.objects.get().subject == "Review"
     assert Activity.objects.get().body == ""
+    assert saved["HX-Retarget"] == "#timeline"
+    assert browser.post(f"{url}{made.pk}/", {"kind": "note", "version": "2"}).status_code == 422, "without a subject"
     assert browser.post(woken(saved)["toast"]["undoUrl"]).status_code == 200
     assert (Activity.objects.get().subject, Activity.objects.get().body) == ("Quarterly review", "All well")
     assert browser.post(f"{url}{made.pk}/undo/?to=made-up").status_code == 404
