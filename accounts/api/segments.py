@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -9,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.models import Membership, Segment
+from accounts.models import Segment
 from accounts.operations.segments import write_segment
 from accounts.queries import segments as queries
 from accounts.serializers.segments import MembershipOut, SegmentEdit, SegmentIn, SegmentOut, SegmentPreviewOut
@@ -53,11 +54,9 @@ class Segments(ReadOnlyModelViewSet[Segment]):
         """Entries and exits, newest first; `state=in` those that go on, `state=left` those that ended."""
         found = get_object_or_404(Segment, pk=pk)
         state = request.query_params.get("state", "")
-        stays: QuerySet[Membership] = queries.stays(
-            found, by=request.actor, state=state if state in ("in", "left") else ""
-        )
+        stays: Any = queries.stays(found, by=request.actor, state=state if state in ("in", "left") else "")
         self.ordering = ("-entered_at", "id")
-        page = self.paginate_queryset(stays)
+        page: Any = self.paginate_queryset(stays)
         return self.get_paginated_response(MembershipOut(page, many=True).data)
 
     @extend_schema(responses=SegmentPreviewOut, parameters=[OpenApiParameter("where", required=True)], filters=False)

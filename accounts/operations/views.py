@@ -43,14 +43,14 @@ def save_view(
     by: Actor,
 ) -> SavedView:
     """Keep a look under a name. Emits ViewChanged. Raises NotAView, PermissionDenied (sharing)."""
-    _person(by)
+    owner = _person(by)
     if shared:
         require(by, rules.SHARE_VIEWS)
-    take_lock(f"views of {by.user_id}")
-    mine = SavedView.objects.filter(owner_id=by.user_id, removed_at=None)
+    take_lock(f"views of {owner}")
+    mine = SavedView.objects.filter(owner_id=owner, removed_at=None)
     if mine.count() >= MOST_VIEWS:
         raise NotAView(f"You keep {MOST_VIEWS} views already. Remove one first.", field="name")
-    view = SavedView(owner_id=by.user_id, shared=shared)
+    view = SavedView(owner_id=owner, shared=shared)
     view.name = _name(name, view)
     _look(view, filters, sort, columns, density)
     view.save(force_insert=True)
@@ -99,17 +99,18 @@ def remove_view(*, view_id: UUID, by: Actor, at: datetime, restore: bool = False
 @transaction.atomic
 def keep_columns(*, columns: Sequence[str], density: str, by: Actor) -> None:
     """How this person's list looks when the address says nothing; empty columns are the usual ones again."""
-    _person(by)
-    take_lock(f"views of {by.user_id}")
-    view = SavedView.objects.filter(owner_id=by.user_id, name="", removed_at=None).first()
-    view = view or SavedView(owner_id=by.user_id, name="")
+    owner = _person(by)
+    take_lock(f"views of {owner}")
+    view = SavedView.objects.filter(owner_id=owner, name="", removed_at=None).first()
+    view = view or SavedView(owner_id=owner, name="")
     _look(view, {}, "", columns, density)
     view.save()
 
 
-def _person(by: Actor) -> None:
+def _person(by: Actor) -> UUID:
     if by.user_id is None:
         raise PermissionDenied("Views belong to people.")
+    return by.user_id
 
 
 def _own(view_id: UUID, by: Actor, *, removed: bool = False) -> SavedView:

@@ -111,7 +111,8 @@ class BulkChanges(ReadOnlyModelViewSet[BulkChange]):
         change = get_object_or_404(self.get_queryset(), pk=pk)
         self.ordering = ("id", "change_id")
         state = request.query_params.get("state", "")
-        page = self.paginate_queryset(rows_of(change, by=request.actor, state=state if state in STATES else ""))
+        rows: Any = rows_of(change, by=request.actor, state=state if state in STATES else "")
+        page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(BulkRowOut(page, many=True).data)
 
     @extend_schema(request=None, responses=BulkChangeOut)

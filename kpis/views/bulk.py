@@ -77,8 +77,8 @@ def _chosen(request: Request) -> tuple[QuerySet[Account], dict[str, Any]]:
     given = request.POST if request.method == "POST" else request.GET
     ids = [one for one in given.getlist("ids") if is_uuid(one)]
     if given.get("all") != "1":
-        accounts = Account.objects.visible_to(request.actor).active().filter(pk__in=ids)
-        return accounts, {"ids": ids, "kept": {}, "query": "", "back": address(queries.BookFilter())}
+        ticked = Account.objects.visible_to(request.actor).active().filter(pk__in=ids)
+        return ticked, {"ids": ids, "kept": {}, "query": "", "back": address(queries.BookFilter())}
     asked = PageQuery(data=given.dict())
     readable = asked.is_valid()
     wanted = asked.wanted()

@@ -234,7 +234,7 @@ def _moved(codes: list[str], request: Request) -> list[str]:
 
 
 def _kept(request: Request, codes: list[str]) -> dict[str, str]:
-    left = {name: value for name, value in request.GET.items() if name not in ("up", "down", "drop", "add")}
+    left = {name: str(value) for name, value in request.GET.items() if name not in ("up", "down", "drop", "add")}
     return {**left, "columns": ",".join(codes)}
 
 

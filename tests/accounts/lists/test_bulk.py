@@ -71,7 +71,7 @@ def test_a_worker_killed_between_chunks_goes_on_and_doubles_nothing(book: World)
     assert made.done == 5
     assert len(entries("accounts.account_edited")) == 4
     assert Account.objects.get(name="Bolt").version == 2
-    assert Job.objects.get(pk=made.job_id).state == "done"
+    assert Job.objects.get(pk=made.job.pk).state == "done"
 
 
 def test_it_is_taken_back_as_one_and_what_somebody_changed_since_is_left_and_listed(book: World) -> None:
@@ -112,8 +112,8 @@ def test_a_stop_keeps_what_is_done_and_it_can_be_taken_back(book: World) -> None
     before = tiers()
     made = start(book)
     bulk.change_chunk(change_id=made.pk, by=book.mona.as_actor())
-    Job.objects.filter(pk=made.job_id).update(started_at=now())
-    jobs.cancel(Job.objects.get(pk=made.job_id))
+    Job.objects.filter(pk=made.job.pk).update(started_at=now())
+    jobs.cancel(Job.objects.get(pk=made.job.pk))
     work(made)
     assert made.finished_at is not None
     assert figures(made).waiting == 3
