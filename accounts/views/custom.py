@@ -106,7 +106,7 @@ def drop_field(request: Request, field_id: UUID) -> HttpResponse:
 
 def _list(request: Request, *, refused: list[str] | None = None, status: int = 200) -> HttpResponse:
     known, names = list(CustomField.objects.all()), dict(Role.objects.values_list("code", "name"))
-    rows = [(one, _names(one.view_roles, names), _names(one.edit_roles, names)) for one in known]
+    rows = [(one, _names(one.view_roles, names), _names(one.edit_roles or one.view_roles, names)) for one in known]
     context = {
         "fields": [row for row in rows if row[0].active],
         "retired": [row for row in rows if not row[0].active],
