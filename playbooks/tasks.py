@@ -45,8 +45,9 @@ def evaluate_renewals(**_: object) -> None:
         operations.evaluate_account(account_id=account_id, by=Actor.system("playbooks"), at=now())
 
 
-@shared_task(name="playbooks.hand_over_steps")
-def hand_over_steps(*, account_id: str | None, **_: object) -> None:
-    """After an account, or a whole file of them, got another owner: the open steps go along."""
-    ids = [UUID(account_id)] if account_id else None
-    operations.hand_over_steps(account_ids=ids, by=Actor.system("playbooks"))
+@shared_task(name="playbooks.hand_over_steps", many=True)  # type: ignore[call-overload]
+def hand_over_steps(*, events: list[dict[str, Any]], **_: object) -> None:
+    """After accounts, or a whole file of them, got another owner: the open steps go along."""
+    ids = sorted({UUID(event["account_id"]) for event in events if event["account_id"]})
+    whole_file = any(event["account_id"] is None for event in events)
+    operations.hand_over_steps(account_ids=None if whole_file else ids, by=Actor.system("playbooks"))

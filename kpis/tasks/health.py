@@ -1,8 +1,8 @@
 """Scoring in the worker. Every task may run twice and may be killed at any line: nothing is scored twice over."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import cast
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
@@ -49,18 +49,22 @@ def rescore_account(*, account_id: str | UUID, kpi: str | None = None, period: s
     rescore([UUID(str(account_id))], now(), changed=[kpi] if kpi else None, since=since)
 
 
-@shared_task(name="kpis.rescore_edited")
-def rescore_edited(*, account_id: str | UUID, changes: Mapping[str, object], **_: object) -> None:
-    """Somebody edited an account: score it when another scorecard may apply to it now, or a formula reads the field."""
-    account_ids, at = [UUID(str(account_id))], now()
-    computed = compute_formulas(account_ids=account_ids, at=at, by=SCORING, since=at.date())
-    if computed.values or set(changes) & set(FACTS):
-        rescore(account_ids, at, changed=[])
-    else:
-        evaluate_indicators(account_ids=account_ids, at=at, by=SCORING)
-    if set(changes) & FAMILY:
-        parents = [UUID(str(end)) for end in cast(list[object], changes.get("parent_id", [])) if end]
-        roll_up_accounts(account_ids=[*account_ids, *parents], at=at, by=SCORING)
+@shared_task(name="kpis.rescore_edited", many=True)  # type: ignore[call-overload]
+def rescore_edited(*, events: list[dict[str, Any]], **_: object) -> None:
+    """Somebody edited accounts: score those that another scorecard may apply to now, or whose field a formula reads."""
+    at, edited = now(), {UUID(str(event["account_id"])): set(event["changes"]) for event in events}
+    for event in events:  # the same account may be in it twice
+        edited[UUID(str(event["account_id"]))] |= set(event["changes"])
+    computed = compute_formulas(account_ids=sorted(edited), at=at, by=SCORING, since=at.date())
+    moved = {pk for pk, changes in edited.items() if pk in computed.accounts or changes & set(FACTS)}
+    if moved:
+        rescore(sorted(moved), at, changed=[])
+    if others := sorted(set(edited) - moved):
+        evaluate_indicators(account_ids=others, at=at, by=SCORING)
+    family = {pk for pk, changes in edited.items() if changes & FAMILY}
+    parents = {UUID(str(end)) for event in events for end in event["changes"].get("parent_id", []) if end}
+    if family:
+        roll_up_accounts(account_ids=sorted(family | parents), at=at, by=SCORING)
 
 
 @shared_task(name="kpis.roll_up_account")

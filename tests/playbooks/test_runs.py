@@ -258,7 +258,7 @@ def test_open_steps_go_along_with_the_account(library: World, run: Run) -> None:
     change = {"owner_id": library.bob.pk}
     edit_account(account_id=library.account.pk, expected_version=1, changes=change, by=library.mona.as_actor())
     for _ in range(2):
-        tasks.hand_over_steps(account_id=str(library.account.pk), changes=change)
+        tasks.hand_over_steps(events=[{"account_id": str(library.account.pk)}])
     owners = set(run.steps.exclude(code="recruit").values_list("owner_id", flat=True))
     assert (owners, step(run, "recruit").owner_id) == ({library.bob.pk}, library.alice.pk)
     assert entries("playbooks.steps_handed_over") == [
@@ -271,7 +271,7 @@ def test_a_file_that_gives_accounts_away_takes_their_steps_along(library: World,
     assert hand_over_steps(by=ENGINE) == 8
     rows = [(2, {"name": "Initech", "owner_email": "bob@example.com"})]
     import_accounts(rows=rows, sha256="x", by=library.mona.as_actor(), at=AT)
-    tasks.hand_over_steps(account_id=None, created=0)
+    tasks.hand_over_steps(events=[{"account_id": None}])
     assert set(run.steps.values_list("owner_id", flat=True)) == {library.bob.pk}
     assert [(data["steps"], data["user_id"]) for data in entries("playbooks.steps_handed_over")] == [
         (8, None),
