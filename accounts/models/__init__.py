@@ -18,7 +18,6 @@ from accounts.models.lists import (
     Membership,
     SavedView,
     Segment,
-    Visit,
 )
 from accounts.models.outcomes import Outcome
 from accounts.models.people import Contact, ContactRole
@@ -65,5 +64,4 @@ __all__ = [
     "TaskTemplate",
     "Team",
     "TeamMember",
-    "Visit",
 ]

@@ -85,22 +85,6 @@ class Membership(TenantModel):
         return f"{self.account_id} in {self.segment_id}"
 
 
-class Visit(TenantModel):
-    """When somebody last opened an account, and whether they keep it at hand."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="visits", db_index=False)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
-    at = models.DateTimeField()
-    pinned = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "account"], name="visit_once")]
-        indexes = [models.Index(fields=["user", "-at"], name="visit_newest")]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} at {self.account_id}"
-
-
 class BulkChange(TenantModel):
     """One change of many accounts, done by the worker row by row and taken back as one.
 
