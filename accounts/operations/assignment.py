@@ -173,7 +173,8 @@ def take_next(*, team_id: UUID, by: Actor, at: datetime) -> Account | None:
     Two who ask at once get two accounts. Emits AccountAssigned. Raises DomainError: not a member, away, full.
     """
     require(by, rules.TAKE_NEXT)
-    member = TeamMember.objects.select_related("team").filter(team_id=team_id, user_id=by.user_id).first()
+    members = TeamMember.objects.select_related("team").filter(team_id=team_id)
+    member = members.filter(user_id=by.user_id).first() if by.user_id else None
     if member is None or not member.team.pooled or member.team.archived_at:
         raise DomainError("You are not in a team with this queue.")
     take_lock(LOCK)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -43,12 +44,13 @@ def lay_sample_contracts(*, left: Mapping[UUID, date], by: Actor, at: datetime) 
 
 def _contract(account: Account, left_on: date | None, at: datetime) -> Contract:
     gone = left_on is not None
+    starts_on: Any = account.customer_since
     return Contract(
         account=account,
         name="Subscription",
         state=Contract.State.ENDED if gone else Contract.State.ACTIVE,
         currency=account.currency,
-        starts_on=account.customer_since,
+        starts_on=starts_on,
         ends_on=left_on if gone else account.renewal_on,
         notice_days=60,
         activated_at=at,

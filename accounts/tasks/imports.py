@@ -14,7 +14,7 @@ from users.models import User
 def _with(job_id: str, work: Callable[..., None]) -> None:
     with jobs.running(job_id) as job:
         if job:
-            work(batch=RecordImport.objects.get(pk=job.subject_id), by=_on_behalf(job), at=now(), job=job)
+            work(batch=RecordImport.objects.get(pk=str(job.subject_id)), by=_on_behalf(job), at=now(), job=job)
 
 
 def _on_behalf(job: Job) -> Actor:

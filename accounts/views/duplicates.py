@@ -93,7 +93,7 @@ def _shown(account: Account, name: str) -> str:
         return account.stage_label or formats.UNKNOWN
     value: Any = getattr(account, name)
     if name == "roll_up_method":
-        return str(account.get_roll_up_method_display())
+        return str(dict(Account.RollUp.choices).get(value, value))
     if isinstance(value, Decimal):
         return str(formats.money(value, account.currency))
     return str(formats.day(value)) if isinstance(value, date) else str(value or formats.UNKNOWN)

@@ -35,7 +35,7 @@ def said_by(given: Any) -> Errors:
 
 def posted(request: Request) -> dict[str, Any]:
     """The form's fields; an empty one says nothing."""
-    return {name: value for name, value in request.POST.items() if value.strip()}
+    return {name: value for name, value in request.POST.items() if str(value).strip()}
 
 
 def of_refusal(refusal: DomainError) -> Errors:

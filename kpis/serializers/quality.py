@@ -47,7 +47,7 @@ class SourceQualityOut(serializers.Serializer[Any]):
     """key: the name of its files, or "=" and the origin. cells, held: of its newest file."""
 
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     values = serializers.IntegerField()
     fresh = serializers.IntegerField()
     accounts = serializers.IntegerField()
@@ -89,7 +89,7 @@ class QualityOut(serializers.Serializer[Any]):
 class CellQuery(serializers.Serializer[Any]):
     show = serializers.ChoiceField(choices=["missing", "fading", "counting"], required=False, default="missing")
     kpi = serializers.CharField(required=False, max_length=80)
-    source = serializers.CharField(required=False, max_length=200)
+    source = serializers.CharField(required=False, max_length=200)  # type: ignore[assignment]
     after = serializers.CharField(required=False, max_length=200)
 
 
@@ -99,7 +99,7 @@ class QualityCellOut(serializers.Serializer[Any]):
     kpi = serializers.CharField()
     period = serializers.DateField(allow_null=True)
     value = serializers.DecimalField(max_digits=20, decimal_places=6, allow_null=True)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     upload_id = serializers.UUIDField(allow_null=True)
 
 
