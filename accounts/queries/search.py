@@ -19,6 +19,7 @@ from accounts.queries.accounts import accounts_matching
 from core.actor import Actor
 
 WORDS = 5
+MOST_WEIGHED = 1000  # activities that are put in order; a word that stands in all of them finds no better ones
 SHORTEST_MISSPELT = 4  # letters; below, everything is spelt alike
 
 
@@ -86,14 +87,15 @@ def _contacts(text: str, by: Actor) -> QuerySet[Contact]:
 
 
 def _activities(text: str, by: Actor) -> QuerySet[Activity]:
-    """Every word begins a word of the subject or the body; newest first."""
+    """Every word begins a word of the subject or the body; newest first, of a word in very many some of them."""
     words = [word for part in words_of(text) for word in re.findall(r"\w+", part)]
     seen: QuerySet[Activity] = Activity.objects.visible_to(by).filter(removed_at=None, account__archived_at=None)
     if not words:
         return seen.none()
     asked = SearchQuery(" & ".join(f"{word}:*" for word in words), search_type="raw", config="simple")
     said = seen.annotate(said=SearchVector("subject", "body", config="simple")).filter(said=asked)
-    return said.select_related("account").order_by("-happened_at", "pk")
+    weighed = said.order_by().values("pk")[:MOST_WEIGHED]
+    return Activity.objects.filter(pk__in=weighed).select_related("account").order_by("-happened_at", "pk")
 
 
 def _documents(text: str, by: Actor) -> QuerySet[Document]:
