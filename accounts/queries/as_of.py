@@ -191,7 +191,7 @@ def _stays(account: Account, began: date, today: date, whole: int) -> list[Stay]
         if until == since:
             continue  # put right on the same day
         label = "Unknown" if stage is None else (Account(stage=stage).stage_label or "Not said")
-        start, share = (since - began).days / whole * 1000, max(days / whole * 1000, 2)
+        start, share = (since - began).days / whole * 1000, max(days / whole * 1000, 2) if today > began else 1000
         stays.append(Stay(stage or "", label, since, until, days, f"{start:.1f}", f"{share:.1f}"))
     return stays
 

@@ -147,7 +147,7 @@ def test_a_thousand_names_come_at_once(world: World, shared_data: Path, query_co
         result = import_accounts(rows=sheet.rows, sha256="b" * 64, by=world.mona.as_actor(), at=now())
     assert result == Imported(1000, 0, 0, [])
     assert Account.objects.filter(key__startswith="C").count() == 1000
-    assert queries.number <= 9
+    assert queries.number <= 10
     assert import_accounts(rows=sheet.rows, sha256="b" * 64, by=world.mona.as_actor(), at=now()) == Imported(
         0, 0, 1000, []
     )
