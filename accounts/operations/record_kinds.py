@@ -80,12 +80,12 @@ def _one_of(choices: Any) -> Callable[[Any], str]:
     return read
 
 
-def account_named(text: str, *, by: Actor) -> Account:
+def account_named(*, text: str, by: Actor) -> Account:
     """The account with this number or name. Raises Held, with the account that looks most like it."""
     seen = Account.objects.visible_to(by)
     found: Account | None = seen.filter(key=text).first() or seen.filter(name=text).first()
     if found is None:
-        near = lookalike(text, by=by)
+        near = lookalike(name=text, by=by)
         fix = f"“{near[0].name}” looks like it ({near[1]} %). Write that name if it is the one." if near else ""
         raise Held(f"No account is called “{text}” or has that number.", field="account", fix=fix)
     if found.archived_at:
@@ -93,7 +93,7 @@ def account_named(text: str, *, by: Actor) -> Account:
     return found
 
 
-def lookalike(name: str, *, by: Actor) -> tuple[Account, int] | None:
+def lookalike(*, name: str, by: Actor) -> tuple[Account, int] | None:
     """The account whose name is most like this one, with the score, if it is alike enough to be proposed."""
     near = Account.objects.visible_to(by).active().annotate(near=TrigramSimilarity("name", name)).filter(near__gte=0.25)
     scored = [(one, compare(read_name(one.name), read_name(name)).score) for one in near.order_by("-near")[:20]]
@@ -110,10 +110,10 @@ def _take_account(fields: dict[str, Any], key: str, *, by: Actor, at: datetime) 
             raise Held(f"Nobody here has the e-mail {owner}.", field="owner_email")
         given["owner_id"] = user.pk
     if parent:
-        given["parent_id"] = account_named(parent, by=by).pk
+        given["parent_id"] = account_named(text=parent, by=by).pk
     found = Account.objects.filter(**{key: fields[key]}).first()
     if found is None:
-        near = None if distinct else lookalike(given.get("name", ""), by=by)
+        near = None if distinct else lookalike(name=given.get("name", ""), by=by)
         if near and near[1] >= LOOKS_LIKE:
             fix = f"Write “{near[0].name}” if it is that one, or “yes” in a column “New account”."
             raise Held(f"It looks like “{near[0].name}” ({near[1]} %).", field="name", fix=fix)
@@ -146,7 +146,7 @@ def _undo_account(row: Any, *, by: Actor, at: datetime) -> None:
 def _take_contact(fields: dict[str, Any], key: str, *, by: Actor, at: datetime) -> Taken:
     given = dict(fields)
     place, role = given.pop("account", ""), given.pop("role", ContactRole.Role.USER.value)
-    account = account_named(place, by=by) if place else None
+    account = account_named(text=place, by=by) if place else None
     same = Contact.objects.visible_to(by).filter(archived_at=None, **{f"{key}__iexact": str(given[key])})
     if len(found := list(same[:2])) > 1:
         raise Held(f"Several people have this {key}: {given[key]}.", field=key)
@@ -179,7 +179,7 @@ def _undo_contact(row: Any, *, by: Actor, at: datetime) -> None:
 
 
 def _take_outcome(fields: dict[str, Any], key: str, *, by: Actor, at: datetime) -> Taken:
-    account = account_named(fields["account"], by=by)
+    account = account_named(text=fields["account"], by=by)
     there = Outcome.objects.filter(account=account, kind=fields["kind"], on=fields["on"], withdrawn_at=None).first()
     if there:
         return Taken("same", there.pk)

@@ -123,7 +123,7 @@ def _one(request: Request, batch: RecordImport, *, error: str = "", status: int 
             if batch.summary.get(code) or code == show
         ],
         "show": show,
-        "lines": [(row, list(row.raw.items())[:6]) for row in lines.rows],
+        "lines": [(row, [(name, row.raw.get(name, "")) for name in batch.headings[:6]]) for row in lines.rows],
         "newer": f"?show={show}&before={lines.before}" if lines.before else "",
         "older": f"?show={show}&after={lines.after}" if lines.after else "",
         "first": queries.first_rows(batch) if not batch.summary else [],
