@@ -90,7 +90,7 @@ def scorecard_edit(request: Request, version_id: UUID) -> HttpResponse:
         _look(editing)
         return _preview(editing) if request.htmx else _page(editing)
     refused = _change(editing, do, what)
-    return _page(editing, status=422 if refused else 200, refused=refused)
+    return _page(editing, status=422 if refused else 200, refused=refused, asked=do)
 
 
 def _editing(request: Request, version: ScorecardVersion) -> Editing:
@@ -216,7 +216,9 @@ def _looked(editing: Editing) -> dict[str, Any]:
     }
 
 
-def _page(editing: Editing, *, status: int = 200, refused: str = "", conflict: bool = False) -> HttpResponse:
+def _page(
+    editing: Editing, *, status: int = 200, refused: str = "", asked: str = "", conflict: bool = False
+) -> HttpResponse:
     request, version = editing.request, editing.version
     base, said = based_on(version), Said.of(editing.findings)
     found = groups(
@@ -238,6 +240,7 @@ def _page(editing: Editing, *, status: int = 200, refused: str = "", conflict: b
         "edits": editing.edits,
         "dirty": editing.dirty,
         "refused_words": refused or editing.read.errors.get("", ""),
+        "beside_add": asked == "add",
         "addable": scorable(editing.kpis, without=editing.typed.kpis),
         "on_card": [editing.kpis[code].name for code in editing.typed.kpis if code in editing.kpis],
         "changed_rows": sum(bool(row.changed) for group in found for row in group.rows),
