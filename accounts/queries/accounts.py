@@ -40,6 +40,7 @@ LIVE = {
     "accounts.account_edited": "account-changed",
     "accounts.account_archived": "account-changed",
     "accounts.accounts_imported": "account-changed",
+    "accounts.account_assigned": "account-changed",
     "accounts.role_opened": "people-changed",
     "accounts.role_ended": "people-changed",
     "accounts.standing_changed": "people-changed",
