@@ -13,6 +13,7 @@ from accounts.events import AccountArchived, AccountCreated, AccountEdited
 from accounts.models import Account
 from accounts.operations.custom_values import checked_values, missing_value
 from accounts.queries import above_of
+from accounts.queries.duplicates import merged_into
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
@@ -97,6 +98,8 @@ def archive_account(*, account_id: UUID, by: Actor, at: datetime, restore: bool 
     wanted = None if restore else at
     if bool(account.archived_at) == bool(wanted):
         return account
+    if restore and (merge := merged_into(account.pk)):
+        raise DomainError(f"This account was merged into “{merge.kept.name}”. Undo the merge instead.")
     account.archived_at = wanted
     account.version += 1
     account.save(update_fields=["archived_at", "version"])
