@@ -139,9 +139,7 @@ def lines_in(data: bytes) -> Iterator[Line]:
     return lines_of(decode(data))
 
 
-def read(
-    lines: Iterator[Line], chosen: Mapping[int, str] | None = None, own: Sequence[OwnColumn] = ()
-) -> Sheet:
+def read(lines: Iterator[Line], chosen: Mapping[int, str] | None = None, own: Sequence[OwnColumn] = ()) -> Sheet:
     """Read a table whose first row names the columns. `chosen`: field by column, where a person has decided; `own`:
     what columns can become beside FIELDS.
 

@@ -63,9 +63,7 @@ urlpatterns = [
     path("renewals/replay/", renewals.replay, name="renewal-replay"),
     path("renewals/<uuid:renewal_id>/", renewals.renewal, name="renewal"),
     path("renewals/<uuid:renewal_id>/close/", renewals.close, name="close-renewal"),
-    path(
-        "renewals/<uuid:renewal_id>/checkpoints/<uuid:checkpoint_id>/", renewals.decide, name="decide-checkpoint"
-    ),
+    path("renewals/<uuid:renewal_id>/checkpoints/<uuid:checkpoint_id>/", renewals.decide, name="decide-checkpoint"),
     path("imports/", imports.imports, name="imports"),
     path("imports/<uuid:import_id>/", imports.record_import, name="record-import"),
     path("imports/<uuid:import_id>/held.csv", imports.held_file, name="held-file"),

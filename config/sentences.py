@@ -6,6 +6,7 @@ from typing import Any
 
 from config import sentences_work as work
 from config.sentences_catalogue import CATALOGUE, kpi_name
+from config.sentences_contracts import CONTRACTS
 from config.sentences_people import PEOPLE
 from config.sentences_teams import TEAMS
 from playbooks.library import NAMES as PLAYBOOKS
@@ -40,46 +41,6 @@ _FIELDS = {"arr": "ARR", "key": "number", "owner_id": "owner", "renewal_on": "re
 def _edited(data: Mapping[str, Any]) -> str:
     fields = ", ".join(_FIELDS.get(name, name.replace("_", " ")) for name in data["changes"])
     return f"Changed the account: {fields}" if fields else "Changed the account"
-
-
-_CONTRACT = {
-    "created": "Drafted a contract",
-    "edited": "Changed a contract",
-    "activated": "Brought a contract into force",
-    "cancelled": "Recorded the notice of a contract",
-    "ended": "Ended a contract",
-    "renewed": "Renewed a contract",
-    "line_added": "Added a subscription line",
-    "line_corrected": "Corrected a subscription line",
-    "line_removed": "Withdrew a subscription line",
-    "unpaid": "Marked a contract as unpaid",
-    "paid": "Marked a contract as paid",
-}
-
-
-_RENEWAL = {
-    "opened": "Opened a renewal",
-    "moved": "A renewal followed its contract",
-    "forecast": "Changed what is expected of a renewal",
-    "renewed": "Closed a renewal: renewed",
-    "extended": "Closed a renewal: extended",
-    "lost": "Closed a renewal: lost",
-    "escalated": "A renewal needs a leader's decision",
-}
-
-
-def _renewal(data: Mapping[str, Any]) -> str:
-    return _RENEWAL[data["what"]] + (f": {data['reason']}" if data.get("reason") else "")
-
-
-def _decided(data: Mapping[str, Any]) -> str:
-    decision = str(data["decision"]).replace("_", " ")
-    return f"Decided at checkpoint {data['number']} that a renewal is {decision}: {data['note']}"
-
-
-def _contract(data: Mapping[str, Any]) -> str:
-    reason = f": {data['reason']}" if data.get("reason") else ""
-    return f"{_CONTRACT[data['what']]}{reason}"
 
 
 _VIEW = {
@@ -272,7 +233,9 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "accounts.account_created": Sentence("Account created", "Created the account ({source})", "building-2"),
     "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
-    "accounts.custom_field_changed": Sentence("Account field changed", "The account field {code} was {what}", "settings"),
+    "accounts.custom_field_changed": Sentence(
+        "Account field changed", "The account field {code} was {what}", "settings"
+    ),
     "accounts.account_imported": Sentence(
         "Account in a file",
         lambda data: "A file brought the account" if data["created"] else f"A file c{_edited(data)[1:]}",
@@ -287,10 +250,7 @@ SENTENCES: dict[str, Sentence] = {
         "Accounts imported", "Imported accounts: {created} new, {updated} updated, {refused} refused", "file-up"
     ),
     "accounts.outcome_recorded": Sentence("Outcome recorded", _outcome("Recorded"), "flag"),
-    "accounts.contract_changed": Sentence("Contract changed", _contract, "file-text"),
-    "accounts.renewal_changed": Sentence("Renewal changed", _renewal, "calendar"),
-    "accounts.renewal_decided": Sentence("Renewal decided", _decided, "scale"),
-    "accounts.rate_set": Sentence("Exchange rate set", "Set the rate of {currency} to {rate} from {on}", "receipt"),
+    **CONTRACTS,
     **work.SENTENCES,
     **TEAMS,
     "accounts.pair_decided": Sentence(

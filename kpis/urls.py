@@ -134,4 +134,14 @@ indicators = [
     path("indicators/rules/<uuid:rule_id>/switch/", views.indicator_rule_switch, name="indicator-rule-switch"),
     path("accounts/<uuid:account_id>/panels/indicators/", views.panel_indicators, name="panel-indicators"),
 ]
-urlpatterns = [*formulas, *indicators, *scorecard_editor, *scorecards, *uploads, *quality, *catalogue, *portfolio, *grid]
+urlpatterns = [
+    *formulas,
+    *indicators,
+    *scorecard_editor,
+    *scorecards,
+    *uploads,
+    *quality,
+    *catalogue,
+    *portfolio,
+    *grid,
+]

@@ -17,10 +17,10 @@ class AccountAsOf(ViewSet):
     @extend_schema(parameters=[AsOfQuery], responses=AsOfLine(many=True))
     def list(self, request: ApiRequest, account_id: str) -> Response:
         """Every field on the day `on`, who changed it last before, and what differs from now."""
+        account = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
         given = AsOfQuery(data=request.query_params)
         given.is_valid(raise_exception=True)
         on = given.validated_data["on"]
-        account = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
         if on > localdate():
             raise ValidationError({"on": ["That day has not come yet."]})
         if on < localdate(account.created_at):

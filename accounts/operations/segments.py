@@ -55,7 +55,8 @@ def write_segment(
 ) -> Segment:
     """Make a segment (segment_id None) or change one; the worker then holds every account against it.
 
-    A paused one (active False) keeps its members and its history and is left alone. Emits SegmentChanged. Raises NotASegment, SegmentEdited, PermissionDenied, Segment.DoesNotExist.
+    A paused one (active False) keeps its members and its history and is left alone. Emits SegmentChanged. Raises
+    NotASegment, SegmentEdited, PermissionDenied, Segment.DoesNotExist.
     """
     require(by, rules.EDIT_SEGMENTS)
     take_lock("segments")

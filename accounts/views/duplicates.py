@@ -9,7 +9,7 @@ from uuid import UUID
 from django.apps import apps
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST
@@ -107,8 +107,8 @@ def decide(request: Request, pair_id: UUID) -> HttpResponse:
     different = request.POST.get("decision") != "open"
     try:
         decide_pair(pair_id=pair_id, different=different, by=request.actor, at=now())
-    except DuplicatePair.DoesNotExist:
-        return redirect("accounts:duplicates")
+    except DuplicatePair.DoesNotExist as gone:
+        raise Http404("There is no such pair any more.") from gone
     except DomainError as refusal:
         return _list(request, error=str(refusal), status=422)
     messages.success(request, "Remembered: they are different." if different else "They wait for another look.")

@@ -50,7 +50,9 @@ class Kpi(TenantModel):
 
     @property
     def scored(self) -> bool:
-        return self.active and self.weight > 0 and bool(self.anchors) and not (self.template_only or self.portfolio_only)
+        return (
+            self.active and self.weight > 0 and bool(self.anchors) and not (self.template_only or self.portfolio_only)
+        )
 
 
 class KpiAlias(TenantModel):

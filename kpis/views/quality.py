@@ -46,10 +46,7 @@ def data_quality(request: Request) -> HttpResponse:
         "categories": [(one.code, one.name) for one in CATEGORIES],
         "job": Job.objects.filter(kind="kpis.measure_now", finished_at=None).first(),
         "kinds": [(kind.value, kind.label, count) for kind, count in _kinds(request)],
-        "gaps": [
-            (one, one.low_hundredths // 100, one.high_hundredths // 100)
-            for one in _widest(request)
-        ],
+        "gaps": [(one, one.low_hundredths // 100, one.high_hundredths // 100) for one in _widest(request)],
         "may_measure": request.actor.sees_all and allowed(request.actor, rules.UPLOAD),
     }
     if report:

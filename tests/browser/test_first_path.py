@@ -284,6 +284,8 @@ PATHS = (
     "/scorecards/", "/scorecards/new/", "/kpis/new/", "/kpis/seat_use/", "/kpis/seat_use/ranges/new/",
     "/kpis/seat_use/formula/", "/metrics/", "/indicators/", "/indicators/rules/new/", "/data-quality/",
     "/ACCOUNT/exceptions/", "/ACCOUNT/contracts/", "/revenue/", "/accounts/condition/fields/",
+    "/contacts/", "/ACCOUNT/people/", "/renewals/", "/tasks/", "/segments/", "/accounts/duplicates/", "/imports/",
+    "/settings/teams/", "/settings/fields/", "/feed/",
 )  # fmt: skip
 # Width, theme, whether axe looks: colours depend on the theme, layout on the width.
 LOOKS = ((1440, "light", True), (1440, "dark", False), (390, "dark", True), (390, "light", False))

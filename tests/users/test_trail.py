@@ -36,6 +36,11 @@ OF_ONE_KIND: dict[str, dict[str, Any]] = {
     "kpis.target_set": {"due_on": "2026-12-31"},
     "kpis.alias_changed": {"alias": "Seats"},
     "accounts.contract_changed": {"what": "activated"},
+    "accounts.renewal_changed": {"what": "opened"},
+    "accounts.champion_left": {"others": 2},
+    "accounts.bulk_change_started": {"accounts": 1200},
+    "accounts.team_changed": {"what": "created"},
+    "accounts.assignment_rule_changed": {"what": "paused"},
     "kpis.indicator_opened": {"why": [["seat_use", "40"]]},
     "kpis.indicator_closed": {"why": [["seat_use", "80"]]},
 }

@@ -1,0 +1,53 @@
+"""How contracts, renewals and exchange rates read on the trail; part of config.sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from users.trail import Sentence
+
+_CONTRACT = {
+    "created": "Drafted a contract",
+    "edited": "Changed a contract",
+    "activated": "Brought a contract into force",
+    "cancelled": "Recorded the notice of a contract",
+    "ended": "Ended a contract",
+    "renewed": "Renewed a contract",
+    "line_added": "Added a subscription line",
+    "line_corrected": "Corrected a subscription line",
+    "line_removed": "Withdrew a subscription line",
+    "unpaid": "Marked a contract as unpaid",
+    "paid": "Marked a contract as paid",
+}
+
+
+_RENEWAL = {
+    "opened": "Opened a renewal",
+    "moved": "A renewal followed its contract",
+    "forecast": "Changed what is expected of a renewal",
+    "renewed": "Closed a renewal: renewed",
+    "extended": "Closed a renewal: extended",
+    "lost": "Closed a renewal: lost",
+    "escalated": "A renewal needs a leader's decision",
+}
+
+
+def _renewal(data: Mapping[str, Any]) -> str:
+    return _RENEWAL[data["what"]] + (f": {data['reason']}" if data.get("reason") else "")
+
+
+def _decided(data: Mapping[str, Any]) -> str:
+    decision = str(data["decision"]).replace("_", " ")
+    return f"Decided at checkpoint {data['number']} that a renewal is {decision}: {data['note']}"
+
+
+def _contract(data: Mapping[str, Any]) -> str:
+    reason = f": {data['reason']}" if data.get("reason") else ""
+    return f"{_CONTRACT[data['what']]}{reason}"
+
+
+CONTRACTS = {
+    "accounts.contract_changed": Sentence("Contract changed", _contract, "file-text"),
+    "accounts.renewal_changed": Sentence("Renewal changed", _renewal, "calendar"),
+    "accounts.renewal_decided": Sentence("Renewal decided", _decided, "scale"),
+    "accounts.rate_set": Sentence("Exchange rate set", "Set the rate of {currency} to {rate} from {on}", "receipt"),
+}
