@@ -270,6 +270,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ActivityKindEnum": "accounts.models.Activity.Kind",
+        "OutcomeKindEnum": "accounts.models.Outcome.Kind",
+        "RenewalCategoryEnum": "accounts.models.Renewal.Category",
+        "IndicatorKindEnum": "kpis.models.IndicatorRule.Kind",
+        "BandEnum": "kpis.models.Band",
+        "KpiCategoryEnum": "kpis.serializers.definitions.KPI_CATEGORIES",
+    },
 }
 
 # Work in the background. The reuse limit keeps a worker's connection over many tasks: 129 -> 552 tasks/s.

@@ -20,13 +20,13 @@ from accounts.serializers.people import (
     ContactEdit,
     ContactNew,
     ContactOut,
+    ContactRoleOut,
     Leave,
     MapOut,
     Move,
     RoleEdit,
     RoleEnd,
     RoleNew,
-    RoleOut,
 )
 from core.http import UUID_PATTERN, ApiRequest
 
@@ -106,23 +106,23 @@ class Contacts(ReadOnlyModelViewSet[Contact]):
         saved = people.archive_contact(contact_id=UUID(pk), **given.validated_data, by=request.actor, at=now())
         return Response(ContactOut(saved).data)
 
-    @extend_schema(request=Move, responses={201: RoleOut})
+    @extend_schema(request=Move, responses={201: ContactRoleOut})
     @action(detail=True, methods=["post"])
     def move(self, request: ApiRequest, pk: str) -> Response:
         """To another company: the roles at the old account end, one at the new account opens; both stay on record."""
         given = Move(data=request.data)
         given.is_valid(raise_exception=True)
         made = roles.move_contact(contact_id=UUID(pk), **given.validated_data, by=request.actor, at=now())
-        return Response(RoleOut(made).data, status=status.HTTP_201_CREATED)
+        return Response(ContactRoleOut(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=Leave, responses=RoleOut(many=True))
+    @extend_schema(request=Leave, responses=ContactRoleOut(many=True))
     @action(detail=True, methods=["post"], filterset_class=None, pagination_class=None)
     def leave(self, request: ApiRequest, pk: str) -> Response:
         """They are at the account no more: every role there ends."""
         given = Leave(data=request.data)
         given.is_valid(raise_exception=True)
         ended = roles.leave_account(contact_id=UUID(pk), **given.validated_data, by=request.actor, at=now())
-        return Response(RoleOut(ended, many=True).data)
+        return Response(ContactRoleOut(ended, many=True).data)
 
 
 class RoleFilter(django_filters.FilterSet):
@@ -139,7 +139,7 @@ class ContactRoles(ReadOnlyModelViewSet[ContactRole]):
     """What people are and were at accounts, from a day to a day."""
 
     request: ApiRequest
-    serializer_class = RoleOut
+    serializer_class = ContactRoleOut
     filterset_class = RoleFilter
     lookup_value_regex = UUID_PATTERN
     sort_fields = ("starts_on",)
@@ -148,14 +148,14 @@ class ContactRoles(ReadOnlyModelViewSet[ContactRole]):
     def get_queryset(self) -> QuerySet[ContactRole]:
         return ContactRole.objects.visible_to(self.request.actor)
 
-    @extend_schema(request=RoleNew, responses={201: RoleOut})
+    @extend_schema(request=RoleNew, responses={201: ContactRoleOut})
     def create(self, request: ApiRequest) -> Response:
         given = RoleNew(data=request.data)
         given.is_valid(raise_exception=True)
         made = roles.open_role(**given.validated_data, by=request.actor, at=now())
-        return Response(RoleOut(made).data, status=status.HTTP_201_CREATED)
+        return Response(ContactRoleOut(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=RoleEdit, responses=RoleOut)
+    @extend_schema(request=RoleEdit, responses=ContactRoleOut)
     def partial_update(self, request: ApiRequest, pk: str) -> Response:
         """Influence, stance and whom they report to; for all of their open roles at the account."""
         given = RoleEdit(data=request.data)
@@ -163,15 +163,15 @@ class ContactRoles(ReadOnlyModelViewSet[ContactRole]):
         changes = dict(given.validated_data)
         version = changes.pop("version")
         saved = roles.change_standing(role_id=UUID(pk), expected_version=version, changes=changes, by=request.actor)
-        return Response(RoleOut(saved).data)
+        return Response(ContactRoleOut(saved).data)
 
-    @extend_schema(request=RoleEnd, responses=RoleOut)
+    @extend_schema(request=RoleEnd, responses=ContactRoleOut)
     @action(detail=True, methods=["post"])
     def end(self, request: ApiRequest, pk: str) -> Response:
         given = RoleEnd(data=request.data)
         given.is_valid(raise_exception=True)
         ended = roles.end_role(role_id=UUID(pk), **given.validated_data, by=request.actor, at=now())
-        return Response(RoleOut(ended).data)
+        return Response(ContactRoleOut(ended).data)
 
 
 class AccountPeople(ViewSet):

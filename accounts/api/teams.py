@@ -16,11 +16,11 @@ from accounts.serializers import AccountOut
 from accounts.serializers.teams import (
     AssignedOut,
     AssignInput,
-    AssignmentOut,
     HandedOverOut,
     HandOverInput,
     MemberGone,
     MemberInput,
+    OwnerAssignmentOut,
     RuleEdit,
     RuleInput,
     RuleOut,
@@ -135,7 +135,7 @@ class Assignments(ReadOnlyModelViewSet[Assignment]):
     """Why accounts got their owners: who was weighed, with what figures, and what decided."""
 
     request: ApiRequest
-    serializer_class = AssignmentOut
+    serializer_class = OwnerAssignmentOut
     filterset_class = AssignmentFilter
     lookup_value_regex = UUID_PATTERN
     ordering = ("-at", "-id")

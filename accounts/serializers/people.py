@@ -80,7 +80,7 @@ class ContactOut(serializers.ModelSerializer[Contact]):
         read_only_fields = fields
 
 
-class RoleOut(serializers.ModelSerializer[ContactRole]):
+class ContactRoleOut(serializers.ModelSerializer[ContactRole]):
     class Meta:
         model = ContactRole
         fields = [

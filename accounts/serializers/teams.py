@@ -86,7 +86,7 @@ class AssignedOut(serializers.Serializer[Any]):
     unmatched = serializers.IntegerField(help_text="Accounts to which no rule applies")
 
 
-class AssignmentOut(serializers.ModelSerializer[Assignment]):
+class OwnerAssignmentOut(serializers.ModelSerializer[Assignment]):
     class Meta:
         model = Assignment
         fields = ["id", "account_id", "rule_id", "owner_id", "before_id", "why", "at", "by_label"]

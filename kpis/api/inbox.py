@@ -10,7 +10,7 @@ from core.rules import require
 from kpis import operations, rules
 from kpis.models import InboxFile
 from kpis.queries.inbox import inbox_files, sources
-from kpis.serializers import InboxFileOut, SourceIn, SourceOut
+from kpis.serializers import InboxFileOut, InboxSourceOut, SourceIn
 
 
 class Inbox(ReadOnlyModelViewSet[InboxFile]):
@@ -28,9 +28,9 @@ class Inbox(ReadOnlyModelViewSet[InboxFile]):
         return inbox_files()
 
     @extend_schema(
-        methods=["GET"], responses=SourceOut(many=True), filters=False, parameters=[OpenApiParameter("cursor")]
+        methods=["GET"], responses=InboxSourceOut(many=True), filters=False, parameters=[OpenApiParameter("cursor")]
     )
-    @extend_schema(methods=["POST"], request=SourceIn, responses=SourceOut(many=True))
+    @extend_schema(methods=["POST"], request=SourceIn, responses=InboxSourceOut(many=True))
     @action(detail=False, methods=["get", "post"], pagination_class=None, filterset_fields=None)
     def sources(self, request: ApiRequest) -> Response:
         """GET: names of files that were picked up, at most a hundred. POST: say that one imports by itself."""
@@ -39,4 +39,4 @@ class Inbox(ReadOnlyModelViewSet[InboxFile]):
             given = SourceIn(data=request.data)
             given.is_valid(raise_exception=True)
             operations.set_source(**given.validated_data, by=request.actor, at=now())
-        return Response(SourceOut(sources(by=request.actor), many=True).data)
+        return Response(InboxSourceOut(sources(by=request.actor), many=True).data)

@@ -1,5 +1,5 @@
 from kpis.serializers.catalogue import KpiOut, UnknownKpiOut, UnknownKpiSettlement
-from kpis.serializers.inbox import InboxFileOut, SourceIn, SourceOut
+from kpis.serializers.inbox import InboxFileOut, InboxSourceOut, SourceIn
 from kpis.serializers.quality import CellPageOut, CellQuery, DecideIn, QualityOut, SuggestionOut
 from kpis.serializers.uploads import (
     AccountDecisions,
@@ -27,7 +27,7 @@ __all__ = [
     "RollbackEffectOut",
     "RollbackReason",
     "SourceIn",
-    "SourceOut",
+    "InboxSourceOut",
     "SuggestionOut",
     "UnknownKpiOut",
     "UnknownKpiSettlement",

@@ -26,11 +26,14 @@ def number(**given: Any) -> serializers.DecimalField:
     return serializers.DecimalField(max_digits=20, decimal_places=6, error_messages=NUMBER, **given)
 
 
+KPI_CATEGORIES = [(one.code, one.name) for one in CATEGORIES]
+
+
 class KpiFields(serializers.Serializer[Any]):
     """What a KPI says of itself. minimum, maximum: hard limits, null for none. weight: 3 high to 0 shown only."""
 
     name = serializers.CharField(max_length=160, error_messages={"blank": "A KPI needs a name."})
-    category = serializers.ChoiceField(choices=[(one.code, one.name) for one in CATEGORIES], error_messages=CHOOSE)
+    category = serializers.ChoiceField(choices=KPI_CATEGORIES, error_messages=CHOOSE)
     unit = serializers.CharField(max_length=24, allow_blank=True, required=False)
     direction = serializers.ChoiceField(choices=Kpi.Direction.choices, required=False, error_messages=CHOOSE)
     portfolio_only = serializers.BooleanField(required=False)

@@ -27,7 +27,7 @@ class EndOut(serializers.Serializer[Any]):
 class BandEffectOut(serializers.Serializer[Any]):
     """One band now and under the text."""
 
-    band = serializers.ChoiceField(choices=Band.values)
+    band = serializers.ChoiceField(choices=Band.choices)
     before = EndOut()
     after = EndOut()
 
@@ -35,13 +35,13 @@ class BandEffectOut(serializers.Serializer[Any]):
 class FlowOut(serializers.Serializer[Any]):
     """Accounts that go from one band to another."""
 
-    before = serializers.ChoiceField(choices=Band.values)
-    after = serializers.ChoiceField(choices=Band.values)
+    before = serializers.ChoiceField(choices=Band.choices)
+    after = serializers.ChoiceField(choices=Band.choices)
     accounts = serializers.IntegerField()
     arr = RevenueOut()
 
 
-class CauseOut(serializers.Serializer[Any]):
+class MoverOut(serializers.Serializer[Any]):
     """points: by how much the text lets this KPI move the account's score."""
 
     kpi = serializers.CharField()
@@ -60,9 +60,9 @@ class MovedOut(serializers.Serializer[Any]):
     currency = serializers.CharField()
     before = serializers.CharField(allow_null=True)
     after = serializers.CharField(allow_null=True)
-    band_before = serializers.ChoiceField(choices=Band.values)
-    band_after = serializers.ChoiceField(choices=Band.values)
-    causes = CauseOut(many=True)
+    band_before = serializers.ChoiceField(choices=Band.choices)
+    band_after = serializers.ChoiceField(choices=Band.choices)
+    causes = MoverOut(many=True)
     reasons = serializers.ListField(child=serializers.CharField())
 
 

@@ -48,7 +48,7 @@ class HealthOut(serializers.Serializer[Account]):
     categories = serializers.SerializerMethodField()
     trend = serializers.SerializerMethodField()
 
-    @extend_schema_field(serializers.ChoiceField(choices=Band.values))
+    @extend_schema_field(serializers.ChoiceField(choices=Band.choices))
     def get_band(self, account: Account) -> str:
         health = getattr(account, "health", None)
         return str(health.band) if health else Band.UNKNOWN.value

@@ -19,7 +19,7 @@ class SourceIn(serializers.Serializer[Any]):
     imports_alone = serializers.BooleanField()
 
 
-class SourceOut(serializers.Serializer[Any]):
+class InboxSourceOut(serializers.Serializer[Any]):
     """All picked-up files of one name. imports_alone: a clean one needs nobody to commit it."""
 
     file_name = serializers.CharField()

@@ -13,7 +13,7 @@ class PortfolioQuery(serializers.Serializer[Any]):
     """What of the portfolio is wanted; every field may be left out or empty."""
 
     view = serializers.ChoiceField(choices=VIEWS, required=False, allow_blank=True)
-    band = serializers.ChoiceField(choices=Band.values, required=False, allow_blank=True)
+    band = serializers.ChoiceField(choices=Band.choices, required=False, allow_blank=True)
     q = serializers.CharField(max_length=100, required=False, allow_blank=True, help_text="Words of the name")
     owner = serializers.RegexField(
         r"^(nobody|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$",
