@@ -92,7 +92,8 @@ def _exists(path: str, urlconf: str | None) -> bool:
 
 def _unread(request: HttpRequest) -> Any:
     """How many notices wait, asked for only where the navigation is drawn."""
-    return SimpleLazyObject(lambda: str(unread(by=request.actor) or ""))  # type: ignore[attr-defined]
+    by = request.actor  # type: ignore[attr-defined]
+    return SimpleLazyObject(lambda: str(unread(by=by) or "")) if by.user_id else ""
 
 
 def _items(pages: tuple[Page, ...], request: HttpRequest) -> Iterator[Item]:

@@ -15,8 +15,10 @@ from django.db import DataError
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.timezone import is_naive
+from django_filters.rest_framework import DjangoFilterBackend
 from django_htmx.middleware import HtmxDetails
 from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import ValidationError as InvalidInput
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request as DRFRequest
 from rest_framework.response import Response
@@ -113,6 +115,24 @@ class KeysetPagination(CursorPagination):
             if request.query_params.get(self.cursor_query_param):
                 raise NotFound(self.invalid_cursor_message) from None
             raise
+
+
+class KnownFilters(DjangoFilterBackend):
+    """Filters of a list; a name that the list does not know is refused, never passed over in silence.
+
+    `also_asks` of the view are names that it reads itself.
+    """
+
+    def filter_queryset(self, request: DRFRequest, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        if getattr(view, "action", "") == "list":
+            filters = self.get_filterset_class(view, queryset)
+            known = {"cursor", "page_size", "sort", "format", *getattr(view, "also_asks", ())}
+            known |= set(filters.base_filters) if filters else set()
+            if unknown := sorted(set(request.query_params) - known):
+                said = f"This list has no such filter. It knows: {', '.join(sorted(known))}."
+                raise InvalidInput({name: [said] for name in unknown})
+        found: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return found
 
 
 @dataclass(frozen=True)

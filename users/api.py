@@ -200,6 +200,7 @@ class Entries(ReadOnlyModelViewSet[Entry]):
     serializer_class = EntryOut
     permission_classes = [holds(rules.VIEW_TRAIL)]
     ordering = "-seq"
+    also_asks = tuple(EntryQuery().fields)
     queryset = Entry.objects.none()
 
     def get_queryset(self) -> QuerySet[Entry]:

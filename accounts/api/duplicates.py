@@ -30,6 +30,7 @@ class Duplicates(ReadOnlyModelViewSet[DuplicatePair]):
     serializer_class = PairOut
     lookup_value_regex = UUID_PATTERN
     sort_fields = ("score", "found_at")
+    also_asks = ("state",)
     ordering = ("-score", "id")
     queryset = DuplicatePair.objects.none()
 

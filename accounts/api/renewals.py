@@ -38,6 +38,7 @@ class Renewals(ReadOnlyModelViewSet[Renewal]):
     lookup_value_regex = UUID_PATTERN
     ordering = ("due_on", "id")
     sort_fields = ("due_on", "amount")
+    also_asks = tuple(RenewalQuery().fields)
     queryset = Renewal.objects.none()
 
     def get_queryset(self) -> QuerySet[Renewal]:

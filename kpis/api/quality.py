@@ -72,6 +72,7 @@ class Suggestions(ReadOnlyModelViewSet[Suggestion]):
     filterset_class = SuggestionFilterSet
     ordering = "-id"
     sort_fields = ("found_at",)
+    also_asks = ("state",)
 
     def get_queryset(self) -> QuerySet[Suggestion]:
         by = self.request.actor

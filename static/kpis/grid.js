@@ -1,6 +1,7 @@
 // The KPI grid: one tab stop, arrow keys move, Enter, F2, a double click or typing opens a cell's form over the cell.
 // Without this module every cell is a link to the page of that form.
 const REASON = "plumbline.grid.reason";
+const NUMBER = /^[-−+]?[\d.,\s]*\d[\d.,\s]*%?$/;
 const PAGE = 10;
 const BEGINS_A_NUMBER = /^[\d.,+\-−(€$£]$/;
 
@@ -95,7 +96,7 @@ customElements.define("pl-grid", class extends HTMLElement {
   // Enter in the value goes on to the reason that is still missing, instead of to a refusal.
   #onToReason(event) {
     const reason = event.target.form.elements.reason;
-    if (!reason || reason.value.trim() || !this.#dirty()) return;
+    if (!reason || reason.value.trim() || !this.#dirty() || !NUMBER.test(event.target.value.trim())) return;
     event.preventDefault();
     reason.focus();
   }

@@ -135,7 +135,7 @@ def _portfolio(page: Page, product: Product) -> str:
 def _walk_down(page: Page, account: str) -> None:
     """From the score to the cell in at most two clicks; the contributions add up to the score."""
     page.goto(account)
-    page.locator("#panel-health .big a").click()
+    page.locator("#panel-health .big b a").click()
     page.wait_for_url("**/evidence/**")
     assert_accessible(page)
     shoot(page, "evidence-score")

@@ -131,7 +131,7 @@ def test_the_page_of_a_person_says_what_they_own(world: World) -> None:
     page = world.browser(world.amy).get(f"/settings/people/{world.alice.pk}/").text
 
     assert "1 account" in page
-    assert f"/accounts/?owner={world.alice.pk}" in page
+    assert f"/settings/hand-over/{world.alice.pk}/" in page
 
 
 def test_deactivating_on_the_page_says_so_or_why_not(world: World) -> None:
