@@ -48,12 +48,12 @@ def test_palette_finds_pages_and_what_the_server_knows(open_site):
     assert box.get_attribute("aria-activedescendant") == "go-u"
     box.fill("zzz")
     page.wait_for_selector("text=Nothing found")
-    box.fill("work")
-    assert box.get_attribute("aria-activedescendant") == "go-w"
+    box.fill("uploads")
+    assert box.get_attribute("aria-activedescendant") == "go-u"
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{HOST}/work/")
+    page.wait_for_url(f"{HOST}/uploads/")
 
 
 def test_go_to_a_page_by_two_keys_unless_switched_off(open_site):
