@@ -94,6 +94,7 @@ class Location(TenantModel):
     address = models.CharField(max_length=300, blank=True)
     region = models.CharField(max_length=80, blank=True)
     country = models.CharField(max_length=2, blank=True)
+    version = models.PositiveIntegerField(default=1)
 
     objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
 

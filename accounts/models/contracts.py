@@ -13,6 +13,7 @@ class Product(TenantModel):
     name = models.CharField(max_length=120)
     family = models.CharField(max_length=80, blank=True)
     active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["name"]
@@ -30,6 +31,7 @@ class Entitlement(TenantModel):
     unit = models.CharField(max_length=40, blank=True)
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
 
     objects: ClassVar[Any] = OfAccountQuerySet.as_manager()
 
@@ -61,6 +63,7 @@ class Contract(TenantModel):
     cancelled_on = models.DateField(null=True, blank=True)
     unpaid_since = models.DateField(null=True, blank=True)
     end_reason = models.CharField(max_length=200, blank=True)
+    custom = models.JSONField(default=dict, blank=True)  # what the tenant added: code of a CustomField -> value
     renews = models.OneToOneField("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="renewed_by")
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -113,6 +113,40 @@ class TaskTemplate(TenantModel):
         return self.name
 
 
+class DayOff(TenantModel):
+    """A day on which the tenant does not work; task templates that skip weekends skip it as well."""
+
+    on = models.DateField(unique=True)
+    name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["on"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.on)
+
+
+class Snooze(TenantModel):
+    """Something of the work list that is put away until a day; tasks and notices keep this on their own rows.
+
+    kind, subject_id: what it is, as its source of the work list says.
+    """
+
+    kind = models.CharField(max_length=20)
+    subject_id = models.UUIDField()
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, related_name="+")
+    until = models.DateField()
+    reason = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    by_label = models.CharField(max_length=160)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "subject_id"], name="snooze_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} until {self.until}"
+
+
 class Comment(TenantModel):
     """A message at a record; only who sees the record sees it. mentions: ids of people who are told."""
 
