@@ -2,6 +2,7 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 
+from accounts.models.accounts import Account
 from core.actor import Actor
 from core.models import GuardedQuerySet, Job, TenantModel
 
@@ -34,6 +35,10 @@ class RecordImport(TenantModel):
     headings = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)
     key = models.CharField(max_length=60, blank=True)
+    # How its cells are to be read: {"days": "dmy"|"mdy"|"", "decimal": "."|","|"", "only": {"column", "is"}, "same": {..}}
+    reading = models.JSONField(default=dict)
+    mail_wanted = models.BooleanField(default=False)
+    mailed_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.MAPPING)
     rows = models.PositiveIntegerField(default=0)
     position = models.PositiveIntegerField(default=0)
@@ -70,6 +75,7 @@ class ImportRow(TenantModel):
     column = models.CharField(max_length=120, blank=True)
     error = models.CharField(max_length=300, blank=True)
     fix = models.CharField(max_length=300, blank=True)
+    asks = models.CharField(max_length=200, blank=True)  # the name whose account a person has to say
     undone = models.BooleanField(default=False)
 
     class Meta:
@@ -92,3 +98,19 @@ class ImportHeading(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.normalised}: {self.field}"
+
+
+class NameMatch(TenantModel):
+    """What a person said about a name in a file: it is that account, or (account None) one that is not there yet."""
+
+    text = models.CharField(max_length=200, unique=True)  # in small letters, words with one space between
+    shown = models.CharField(max_length=200)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, related_name="+")
+    score = models.PositiveSmallIntegerField(null=True)  # how alike they looked, per cent; None: chosen without that
+    confirmed_at = models.DateTimeField()
+    confirmed_by = models.CharField(max_length=160)
+
+    objects: ClassVar[Any] = GuardedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.shown
