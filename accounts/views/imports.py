@@ -12,13 +12,13 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import columns, rules
-from accounts.cells import neutralise
 from accounts.models import RecordImport
 from accounts.operations.record_imports import map_import, start_import, start_step
 from accounts.operations.record_kinds import KINDS
 from accounts.queries import imports as queries
 from accounts.views.importing import MOST_BYTES
 from core import jobs
+from core.cells import neutralise
 from core.errors import DomainError
 from core.http import Request, file_too_large, keyset_page, permission_required
 

@@ -18,7 +18,6 @@ from django.utils.timezone import localdate, now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import rules
-from accounts.cells import neutralise
 from accounts.conditions import read, words
 from accounts.models import Account, Renewal, RenewalCheckpoint
 from accounts.operations.closing import close_renewal
@@ -27,6 +26,7 @@ from accounts.queries import renewals as queries
 from accounts.renewing import STATUSES, period_of, quarter_by, quarter_of
 from accounts.serializers.renewals import CheckpointDecision, RenewalClose, RenewalEdit, RenewalQuery
 from accounts.serving import panel_answer
+from core.cells import neutralise
 from core.errors import Conflict, DomainError
 from core.http import Request, keyset_page, permission_required, toast
 from core.rules import allowed, require

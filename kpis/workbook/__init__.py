@@ -3,7 +3,7 @@
 inspect_file looks at the bytes, survey proposes a mapping, read and stream give cells, issues and notices.
 """
 
-from accounts.cells import neutralise
+from core.cells import neutralise
 from kpis.workbook.export import write_held
 from kpis.workbook.inspection import inspect_file
 from kpis.workbook.limits import PARSER_VERSION

@@ -41,6 +41,10 @@ def test_palette_finds_pages_and_what_the_server_knows(open_site):
     page.keyboard.press("Control+k")
     box = page.get_by_role("combobox", name="Search or jump to")
     assert box.get_attribute("aria-activedescendant") == "do-1"  # what this page can do comes first
+    for key, chosen in (("ArrowDown", "do-2"), ("ArrowUp", "do-1")):
+        page.keyboard.press(key)
+        assert box.get_attribute("aria-activedescendant") == chosen
+        assert page.locator("[role=option][aria-selected=true]").get_attribute("id") == chosen
     page.keyboard.type("mer")
     page.wait_for_selector("#s-1[aria-selected=true]")
     box.fill("uploads")
@@ -50,8 +54,6 @@ def test_palette_finds_pages_and_what_the_server_knows(open_site):
     page.wait_for_selector("text=Nothing found")
     box.fill("uploads")
     assert box.get_attribute("aria-activedescendant") == "go-u"
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{HOST}/uploads/")
 
