@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils.timezone import now
 
 from accounts.models import Account
@@ -23,6 +25,11 @@ from tests.world import World
 REPOSITORY = Path(__file__).parents[3]
 SHARED_SET = Path(os.environ.get("PLUMBLINE_WORKBOOKS") or REPOSITORY.parent / "shared/data/kpi_workbooks")
 TODAY = dt.date(2026, 11, 20)
+# Rows of one file with something of every kind: read, bad, of no known KPI, of no known account.
+GOOD = ("Initech", "Seat use", "2026-09", "61", "%")
+BAD = ("Initech", "Seat use", "2026-08", "good", "%")
+UNKNOWN = ("Initech", "Happiness", "2026-09", "4", "")
+STRANGER = ("Initec", "Seat use", "2026-09", "55", "%")
 
 
 @pytest.fixture(scope="session")
@@ -118,3 +125,21 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 Bring = Callable[..., Upload]
+
+
+@pytest.fixture
+def browser(catalogue: World) -> Client:
+    return catalogue.browser(catalogue.amy)
+
+
+@pytest.fixture
+def upload(catalogue: World) -> Upload:
+    return bring(long_csv(GOOD, BAD, UNKNOWN, STRANGER), "sept.csv", by=catalogue.amy.as_actor())
+
+
+def post_file(browser: Client, content: bytes, name: str, **fields: Any) -> Any:
+    return browser.post("/uploads/", {"file": SimpleUploadedFile(name, content), **fields})
+
+
+def page_of(answer: Any) -> str:
+    return str(answer.content.decode())

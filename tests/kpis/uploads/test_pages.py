@@ -1,42 +1,15 @@
-"""The pages of uploads and the catalogue: what they say, whom they let in, what they cost."""
+"""The pages of uploads: what they say, whom they let in, what they cost."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import Account
-from core.models import Entry
-from kpis import operations, tasks
-from kpis.models import Kpi, KpiAlias, UnknownKpi, Upload, UploadIssue
+from kpis.models import Upload, UploadIssue
 from kpis.workbook.starters import EXAMPLE, STARTERS
-from tests.kpis.uploads.conftest import bring, commit, long_csv, work
+from tests.kpis.uploads.conftest import BAD, GOOD, STRANGER, UNKNOWN, bring, commit, long_csv, page_of, post_file, work
 from tests.world import World
-
-GOOD = ("Initech", "Seat use", "2026-09", "61", "%")
-BAD = ("Initech", "Seat use", "2026-08", "good", "%")
-UNKNOWN = ("Initech", "Happiness", "2026-09", "4", "")
-STRANGER = ("Initec", "Seat use", "2026-09", "55", "%")
-
-
-@pytest.fixture
-def browser(catalogue: World) -> Client:
-    return catalogue.browser(catalogue.amy)
-
-
-@pytest.fixture
-def upload(catalogue: World) -> Upload:
-    return bring(long_csv(GOOD, BAD, UNKNOWN, STRANGER), "sept.csv", by=catalogue.amy.as_actor())
-
-
-def post_file(browser: Client, content: bytes, name: str, **fields: Any) -> Any:
-    return browser.post("/uploads/", {"file": SimpleUploadedFile(name, content), **fields})
-
-
-def page_of(answer: Any) -> str:
-    return str(answer.content.decode())
 
 
 def test_a_dropped_file_leads_to_its_page(browser: Client, catalogue: World, queued: list[str]) -> None:
@@ -148,96 +121,6 @@ def test_another_account_can_be_typed(browser: Client, catalogue: World, upload:
     assert "no account of exactly this name" in page_of(wrong)
 
 
-def test_naming_a_kpi_from_a_file_reads_it_again(browser: Client, catalogue: World, upload: Upload) -> None:
-    unknown = UnknownKpi.objects.get()
-    fields = {"kpi": "csm_pulse", "upload": str(upload.pk)}
-    answer = browser.post(f"/kpis/unknown/{unknown.pk}/", fields)
-    assert (answer.status_code, answer.url) == (302, f"/uploads/{upload.pk}/")
-    catalogue.enter("north")
-    assert work(upload).proposal["counts"]["ready"] == 2
-
-
-def test_the_inbox_offers_to_take_in_what_waits(browser: Client, catalogue: World, upload: Upload) -> None:
-    commit(upload, by=catalogue.amy.as_actor())
-    unknown = UnknownKpi.objects.get()
-    assert "Happiness" in page_of(browser.get("/kpis/unknown/"))
-    assert browser.post(f"/kpis/unknown/{unknown.pk}/", {"kpi": ""}).status_code == 422
-    assert browser.post(f"/kpis/unknown/{unknown.pk}/", {"kpi": "csm_pulse"}).status_code == 302
-    page = page_of(browser.get("/kpis/unknown/"))
-    assert "1 value with this name still waits" in page
-    answer = browser.post(f"/kpis/unknown/{unknown.pk}/take-in/")
-    assert answer.url == f"/uploads/{upload.pk}/"
-    catalogue.enter("north")
-    assert work(upload).summary["imported"] == 2
-
-
-def test_an_ignored_name_is_kept_where_it_can_be_found(browser: Client, catalogue: World, upload: Upload) -> None:
-    unknown = UnknownKpi.objects.get()
-    browser.post(f"/kpis/unknown/{unknown.pk}/", {"ignore": "1"})
-    assert "Happiness" not in page_of(browser.get("/kpis/unknown/"))
-    assert "Happiness" in page_of(browser.get("/kpis/unknown/?state=ignored"))
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("report.xlsx", b"this is no workbook", "is not one"),
-        ("empty.csv", b"", "empty"),
-        ("report.pdf", b"%PDF-1.4", "cannot be read here"),
-        ("report.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old kind"),
-    ],
-)
-def test_a_refused_file_is_said_at_once(
-    name: str, content: bytes, words: str, browser: Client, catalogue: World, queued: list[str]
-) -> None:
-    answer = post_file(browser, content or b"\n", name)
-    assert answer.status_code == 422
-    assert words in page_of(answer)
-    catalogue.enter("north")
-    upload = Upload.objects.get()
-    assert upload.state == Upload.State.REFUSED
-    page = browser.get(f"/uploads/{upload.pk}/")
-    assert page.status_code == 200
-    assert words in page_of(page)
-    assert browser.post(f"/uploads/{upload.pk}/commit/").status_code == 422
-    assert queued == []
-
-
-def test_hostile_files_are_refused_on_the_page(
-    browser: Client, catalogue: World, shared_set: Path, expected: dict[str, Any]
-) -> None:
-    for name, row in expected["hostile"].items():
-        if row["outcome"] == "refused":
-            answer = post_file(browser, (shared_set / "hostile" / name).read_bytes(), name)
-            assert answer.status_code == 422, name
-            assert "Not taken." in page_of(answer)
-
-
-def test_a_file_above_the_limit_is_not_stored(browser: Client, catalogue: World, settings: Any, tmp_path: Path) -> None:
-    settings.UPLOAD_MAX_BYTES = 100_000
-    answer = post_file(browser, b"a,b\n" * 50_000, "large.csv")
-    assert answer.status_code == 422
-    assert "larger than 0 MB" in page_of(answer)
-    catalogue.enter("north")
-    assert not Upload.objects.exists()
-    assert not list((tmp_path / "media").rglob("*.bin"))
-
-
-def test_no_file_at_all_is_said(browser: Client) -> None:
-    answer = browser.post("/uploads/", {})
-    assert answer.status_code == 422
-    assert "Choose a file first" in page_of(answer)
-
-
-def test_names_of_files_are_shown_and_never_used(browser: Client, catalogue: World, queued: list[str]) -> None:
-    post_file(browser, long_csv(GOOD), "../../etc/<b>passwd</b>.csv")
-    catalogue.enter("north")
-    upload = Upload.objects.get()
-    assert ".." not in upload.path
-    assert upload.path.startswith("t_north0000/uploads/")
-    assert "<b>passwd" not in page_of(browser.get(f"/uploads/{upload.pk}/"))
-
-
 @pytest.mark.parametrize("layout", STARTERS)
 def test_templates_come_in_without_a_problem(layout: str, browser: Client, catalogue: World) -> None:
     content = browser.get(f"/uploads/templates/{layout}.xlsx").content
@@ -300,58 +183,6 @@ def test_progress_costs_little(browser: Client, catalogue: World, upload: Upload
     assert queries.number <= 6
 
 
-def test_the_inbox_and_the_catalogue_cost_the_same_for_more_rows(
-    browser: Client, catalogue: World, query_count: Any
-) -> None:
-    by = catalogue.amy.as_actor()
-    counts: list[list[int]] = []
-    for times in (1, 3):
-        catalogue.enter("north")
-        rows = [("Initech", f"Happiness {number}", "2026-08", "5", "%") for number in range(times)]
-        bring(long_csv(*rows), f"{times}.csv", by=by)
-        counts.append([])
-        for url in ("/kpis/unknown/", "/kpis/?q=seat", "/kpis/?q=rate"):
-            browser.get(url)
-            with query_count() as queries:
-                assert browser.get(url).status_code == 200
-            counts[-1].append(queries.number)
-    assert counts[0] == counts[1]
-    assert max(counts[0]) <= 9
-    assert counts[0][1] == counts[0][2]
-
-
-def test_the_catalogue_is_searched_by_any_name(browser: Client, catalogue: World) -> None:
-    page = page_of(browser.get("/kpis/?q=TTFV"))
-    assert "Time to first value" in page
-    assert "Seat use" not in page
-    assert "No KPI is called so" in page_of(browser.get("/kpis/?q=zzz"))
-    everything = page_of(browser.get("/kpis/?all=1"))
-    assert "never scored" in everything
-    assert Kpi.objects.filter(active=True).count() == everything.count('<th scope="row">')
-
-
-def test_saying_that_the_catalogue_is_right_is_noted(browser: Client, catalogue: World) -> None:
-    assert browser.post("/kpis/confirm/").status_code == 302
-    catalogue.enter("north")
-    assert Entry.objects.get(event="kpis.catalogue_checked").actor_id == catalogue.amy.pk
-    assert "said on 20 Nov 2026 that these are right" in page_of(browser.get("/kpis/"))
-    bob = catalogue.browser(catalogue.bob)
-    assert bob.post("/kpis/confirm/").status_code == 403
-    assert "These are right" not in page_of(bob.get("/kpis/"))
-
-
-def test_the_page_of_a_kpi_says_how_a_value_becomes_points(browser: Client, catalogue: World) -> None:
-    KpiAlias.objects.create(kpi=Kpi.objects.get(code="plan_limit_use"), text="Quota", normalised="quota")
-    page = page_of(browser.get("/kpis/plan_limit_use/"))
-    assert "50 to 90" in page
-    assert "within a band" in page
-    assert "Quota" in page
-    assert 'd="M0 1000' in page
-    assert browser.get("/kpis/nothing_like_it/").status_code == 404
-    template = Kpi.objects.filter(template_only=True).first()
-    assert "It has no ranges" in page_of(browser.get(f"/kpis/{template.code}/"))
-
-
 def test_a_viewer_looks_and_changes_nothing(catalogue: World, upload: Upload) -> None:
     viewer = catalogue.browser(catalogue.vic)
     page = page_of(viewer.get(f"/uploads/{upload.pk}/"))
@@ -382,21 +213,3 @@ def test_the_list_says_what_waits_now(browser: Client, catalogue: World, upload:
     commit(upload, by=catalogue.amy.as_actor())
     UploadIssue.objects.filter(upload=upload, kind="not_a_number").update(state="resolved")
     assert 'data-label="Held">2<' in page_of(browser.get("/uploads/"))
-
-
-def test_a_name_that_is_settled_renews_what_waits_to_be_imported(catalogue: World, upload: Upload) -> None:
-    by = catalogue.amy.as_actor()
-    assert upload.proposal["counts"]["ready"] == 1
-    unknown = UnknownKpi.objects.get(text="Happiness")
-    operations.settle_unknown_kpi(unknown_id=unknown.pk, kpi="product_satisfaction", by=by)
-    tasks.read_proposals_again.run(unknown_id=str(unknown.pk))
-    assert work(upload).proposal["counts"]["ready"] == 2
-
-
-def test_a_list_of_accounts_is_sent_on(browser: Client, catalogue: World) -> None:
-    answer = post_file(browser, b"name,industry,region\nAcme,Retail,North\n", "accounts.csv")
-    catalogue.enter("north")
-    upload = work(Upload.objects.get())
-    assert upload.state == "refused"
-    assert "/accounts/import/" in page_of(browser.get(f"/uploads/{upload.pk}/"))
-    assert answer.status_code in (302, 422)
