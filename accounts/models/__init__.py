@@ -10,7 +10,7 @@ from accounts.models.contracts import (
     RevenueMovement,
     SubscriptionLine,
 )
-from accounts.models.imports import ImportHeading, ImportRow, RecordImport
+from accounts.models.imports import ImportHeading, ImportRow, NameMatch, RecordImport
 from accounts.models.lists import (
     BulkChange,
     BulkRow,
@@ -19,10 +19,24 @@ from accounts.models.lists import (
     SavedView,
     Segment,
 )
+from accounts.models.objects import CustomObject, CustomRecord, PastChange
 from accounts.models.outcomes import Outcome
 from accounts.models.people import Contact, ContactRole
+from accounts.models.places import Place
+from accounts.models.revenue import RevenueDay, RevenueRules
 from accounts.models.teams import Assignment, AssignmentRule, DuplicatePair, Merge, Team, TeamMember
-from accounts.models.work import Activity, Comment, Document, Notice, ShareDownload, ShareLink, Task, TaskTemplate
+from accounts.models.work import (
+    Activity,
+    Comment,
+    DayOff,
+    Document,
+    Notice,
+    ShareDownload,
+    ShareLink,
+    Snooze,
+    Task,
+    TaskTemplate,
+)
 
 __all__ = [
     "Account",
@@ -37,6 +51,9 @@ __all__ = [
     "ContactRole",
     "Contract",
     "CustomField",
+    "CustomObject",
+    "CustomRecord",
+    "DayOff",
     "Document",
     "DuplicatePair",
     "Entitlement",
@@ -46,19 +63,25 @@ __all__ = [
     "Location",
     "Membership",
     "Merge",
+    "NameMatch",
     "Notice",
     "OfAccountQuerySet",
     "Outcome",
+    "PastChange",
+    "Place",
     "Product",
     "RecordImport",
     "Renewal",
     "RenewalCheckpoint",
     "RenewalSnapshot",
+    "RevenueDay",
     "RevenueMovement",
+    "RevenueRules",
     "SavedView",
     "Segment",
     "ShareDownload",
     "ShareLink",
+    "Snooze",
     "SubscriptionLine",
     "Task",
     "TaskTemplate",

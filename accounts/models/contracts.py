@@ -112,18 +112,19 @@ class SubscriptionLine(TenantModel):
 
 
 class ExchangeRate(TenantModel):
-    """Units of the tenant's reporting currency for one unit of `currency`, from a day on."""
+    """Units of the currency `into` for one unit of `currency`, from a day on."""
 
     currency = models.CharField(max_length=3)
+    into = models.CharField(max_length=3, default="EUR")
     on = models.DateField()
     rate = models.DecimalField(max_digits=18, decimal_places=8)
     source = models.CharField(max_length=120, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["currency", "on"], name="exchange_rate_once")]
+        constraints = [models.UniqueConstraint(fields=["currency", "into", "on"], name="exchange_rate_once")]
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.on}: {self.rate}"
+        return f"{self.currency} {self.on}: {self.rate} {self.into}"
 
 
 class RevenueMovement(TenantModel):

@@ -28,6 +28,9 @@ class SavedView(TenantModel):
     sort = models.CharField(max_length=80, blank=True)
     columns = models.JSONField(default=list)
     density = models.CharField(max_length=12, blank=True)
+    pins = models.JSONField(default=list)  # codes of the columns that stay in sight
+    widths = models.JSONField(default=dict)  # code of a column, or "name" -> pixels
+    group = models.CharField(max_length=80, blank=True)  # code of the field that the list is grouped by
     version = models.PositiveIntegerField(default=1)
     removed_at = models.DateTimeField(null=True)
 
@@ -112,11 +115,16 @@ class BulkChange(TenantModel):
 
 
 class BulkRow(TenantModel):
-    """What a bulk change did to one account. before: {field: old value as text}; error: why it was left alone."""
+    """What a bulk change did to one account. before: {field: old value as text}; error: why it was left alone.
+
+    after, expected_version: of a change whose rows differ: {field: new value as text}, and the account as it was seen.
+    """
 
     change = models.ForeignKey(BulkChange, on_delete=models.CASCADE, related_name="rows", db_index=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
     before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    expected_version = models.PositiveIntegerField(null=True)
     after_version = models.PositiveIntegerField(null=True)
     error = models.CharField(max_length=300, blank=True)
     undone = models.BooleanField(default=False)
@@ -129,12 +137,14 @@ class BulkRow(TenantModel):
 
 
 class CustomField(TenantModel):
-    """A field that the tenant added to its accounts; its values lie in Account.custom under the code.
+    """A field that the tenant added to its records; the values lie in their `custom` under the code.
 
-    kind: text, choice, number, date, "yes or no". view_roles, edit_roles: role codes; empty = every role.
+    record: what has it: account, contact, contract, or "object:<code>" of the tenant's own object. kind: text, choice,
+    number, date, "yes or no". view_roles, edit_roles: role codes; empty = every role.
     """
 
-    code = models.SlugField(max_length=60, unique=True)
+    record = models.CharField(max_length=50, default="account")
+    code = models.SlugField(max_length=60, db_index=False)
     label = models.CharField(max_length=80)
     kind = models.CharField(max_length=12)
     unit = models.CharField(max_length=24, blank=True)
@@ -148,6 +158,7 @@ class CustomField(TenantModel):
 
     class Meta:
         ordering = ["position", "label"]
+        constraints = [models.UniqueConstraint(fields=["record", "code"], name="custom_field_once")]
 
     def __str__(self) -> str:
         return self.label

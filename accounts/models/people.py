@@ -27,6 +27,7 @@ class Contact(TenantModel):
     phone = models.CharField(max_length=40, blank=True)
     title = models.CharField(max_length=120, blank=True)
     note = models.TextField(blank=True)
+    custom = models.JSONField(default=dict, blank=True)  # what the tenant added: code of a CustomField -> value
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)
