@@ -11,7 +11,8 @@ from uuid import UUID
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from accounts.assigning import Candidate, without_rate
-from accounts.models import Account, Assignment, AssignmentRule, ExchangeRate, Task, Team, TeamMember
+from accounts.models import Account, Assignment, AssignmentRule, Task, Team, TeamMember
+from accounts.queries.revenue_rules import rates_into
 from core.actor import Actor
 
 
@@ -31,8 +32,7 @@ def scale_on(day: date) -> Scale:
     """The currency most accounts have, and the newest rates into it."""
     used = Account.objects.active().exclude(arr=None).values_list("currency").annotate(n=Count("pk"))
     main = max(used, key=lambda row: (row[1], row[0]), default=("EUR", 0))[0]
-    known = ExchangeRate.objects.filter(on__lte=day).order_by("currency", "on").values_list("currency", "rate")
-    return Scale(main, {**dict(known), main: Decimal(1)})
+    return Scale(main, rates_into(main, day))
 
 
 def candidates_of(team_ids: set[UUID], scale: Scale) -> dict[UUID, list[Candidate]]:

@@ -36,7 +36,8 @@ class Settings:
 
     gap_days: a longer gap between two lines is churn and reactivation, a shorter one a late renewal. grace_days: an
     unpaid line still counts so long. pause_days: a customer at zero price is carried so long, then it is churn.
-    pause: carried, or churn from the first day. churn_at: the end of the paid term or the request.
+    pause: carried, or churn from the first day. churn_at: the end of the paid term or the request. uplift: a price rise
+    agreed earlier stands apart, or counts as expansion.
     """
 
     gap_days: int = 30
@@ -44,6 +45,7 @@ class Settings:
     pause_days: int = 90
     pause: Literal["carry", "churn"] = "carry"
     churn_at: Literal["term", "request"] = "term"
+    uplift: Literal["apart", "expansion"] = "apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def _staircase(lines: Sequence[Line], known_on: date, settings: Settings) -> lis
     steps, mrr = [], ZERO
     for day in sorted(change):
         before, mrr = mrr, mrr + change[day]
-        agreed = min(uplift[day], max(ZERO, mrr - before)) if before else ZERO
+        agreed = min(uplift[day], max(ZERO, mrr - before)) if before and settings.uplift == "apart" else ZERO
         steps.append(Step(day, mrr, agreed, day in unpaid and not mrr))
     return _bridged(steps, free, known_on, settings)
 
