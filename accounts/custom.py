@@ -1,7 +1,7 @@
-"""Values of the fields that a tenant added to its accounts: how they are named, checked and kept.
+"""Values of the fields that a tenant added to its records: how they are named, checked and kept.
 
-Pure. In forms, files, the trail and conditions such a field is called "custom.<code>"; Account.custom holds code ->
-value: text and choices as text, a number as the text of a decimal so that no digit is lost, a day as 2026-11-20,
+Pure. In forms, files, the trail and conditions such a field is called "custom.<code>"; `custom` of the record holds
+code -> value: text and choices as text, a number as the text of a decimal so that no digit is lost, a day as 2026-11-20,
 yes and no as true and false. A value that is not known is not there.
 """
 
@@ -23,6 +23,9 @@ KINDS = {
     Kind.DATE.value: "Date",
     Kind.YES.value: "Yes or no",
 }
+ACCOUNT, CONTACT, CONTRACT = "account", "contact", "contract"  # CustomField.record of what every tenant has
+OBJECT = "object:"  # before the code of a tenant's own object
+RECORDS = {ACCOUNT: "Accounts", CONTACT: "Contacts", CONTRACT: "Contracts"}
 Value = str | bool | None
 _YES, _NO = ("yes", "true", "1"), ("no", "false", "0")
 
@@ -107,18 +110,18 @@ def _yes(given: Any) -> bool:
     raise ValueError("Say yes or no.")
 
 
-def held(account: Any, name: str) -> Any:
-    """What an account says under a name: a column of it, or a field of the tenant's own."""
-    return account.custom.get(code_of(name)) if is_own(name) else getattr(account, name)
+def held(record: Any, name: str) -> Any:
+    """What a record says under a name: a column of it, or a field of the tenant's own."""
+    return record.custom.get(code_of(name)) if is_own(name) else getattr(record, name)
 
 
-def put(account: Any, name: str, value: Any) -> None:
-    """Set it; in Account.custom nothing stands for a value that is not known."""
+def put(record: Any, name: str, value: Any) -> None:
+    """Set it; in `custom` nothing stands for a value that is not known."""
     if not is_own(name):
-        setattr(account, name, value)
+        setattr(record, name, value)
         return
-    rest = {code: kept for code, kept in account.custom.items() if code != code_of(name)}
-    account.custom = rest if value is None else {**rest, code_of(name): value}
+    rest = {code: kept for code, kept in record.custom.items() if code != code_of(name)}
+    record.custom = rest if value is None else {**rest, code_of(name): value}
 
 
 def columns_of(names: Iterable[str]) -> list[str]:

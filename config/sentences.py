@@ -224,6 +224,11 @@ _VERDICTS = {
 }
 
 
+def _own_field(data: Mapping[str, Any]) -> str:
+    """Of entries without a record the field is one of accounts."""
+    return f"The {data.get('record', 'account').removeprefix('object:')} field {data['code']} was {data['what']}"
+
+
 SENTENCES: dict[str, Sentence] = {
     "kpis.back_test_started": Sentence("Back-test started", "Started a back-test of version {version}", "history"),
     "kpis.back_test_finished": Sentence(
@@ -233,9 +238,7 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "accounts.account_created": Sentence("Account created", "Created the account ({source})", "building-2"),
     "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
-    "accounts.custom_field_changed": Sentence(
-        "Account field changed", "The account field {code} was {what}", "settings"
-    ),
+    "accounts.custom_field_changed": Sentence("Own field changed", _own_field, "settings"),
     "accounts.account_imported": Sentence(
         "Account in a file",
         lambda data: "A file brought the account" if data["created"] else f"A file c{_edited(data)[1:]}",

@@ -10,17 +10,18 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from accounts import rules
 from accounts.models import CustomField
 from accounts.operations.custom import add_field, change_field, move_field, retire_field
-from accounts.queries.custom import fields_seen
+from accounts.queries.custom import every_field_seen
 from accounts.serializers.custom import FieldEdit, FieldMove, FieldNew, FieldOut, FieldRetire
 from core.http import UUID_PATTERN, ApiRequest
 from core.rules import allowed
 
 
 class CustomFields(ReadOnlyModelViewSet[CustomField]):
-    """Fields that the workspace added to its accounts, as far as the caller's role sees them."""
+    """Fields that the workspace added to its records, as far as the caller's role sees them."""
 
     request: ApiRequest
     serializer_class = FieldOut
+    filterset_fields = ("record", "kind", "active")
     lookup_value_regex = UUID_PATTERN
     ordering = ("position", "id")
     queryset = CustomField.objects.none()
@@ -29,7 +30,7 @@ class CustomFields(ReadOnlyModelViewSet[CustomField]):
         """Who keeps the fields sees the retired ones too."""
         if allowed(self.request.actor, rules.KEEP_FIELDS):
             return CustomField.objects.all()
-        return CustomField.objects.filter(pk__in=[field.pk for field in fields_seen(by=self.request.actor)])
+        return CustomField.objects.filter(pk__in=[field.pk for field in every_field_seen(by=self.request.actor)])
 
     @extend_schema(request=FieldNew, responses={201: FieldOut})
     def create(self, request: ApiRequest) -> Response:

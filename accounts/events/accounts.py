@@ -96,9 +96,9 @@ class MergeUndone(Event):
 
 @dataclass(frozen=True)
 class CustomFieldChanged(Event):
-    """A field of the tenant's own accounts. what: added, changed, moved up, moved down, retired, brought back.
+    """A field of the tenant's own. what: added, changed, moved up, moved down, retired, brought back.
 
-    changes: part of the field -> [old, new].
+    changes: part of the field -> [old, new]. record: what has it: account, contact, contract, object:<code>.
     """
 
     name = "accounts.custom_field_changed"
@@ -106,6 +106,7 @@ class CustomFieldChanged(Event):
     code: str
     what: str
     changes: dict[str, Any] = field(default_factory=dict)
+    record: str = "account"
 
 
 @dataclass(frozen=True)

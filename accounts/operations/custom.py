@@ -1,4 +1,4 @@
-"""The tenant's own fields of accounts: add, change, put in order, retire, bring back."""
+"""The tenant's own fields of its records: add, change, put in order, retire, bring back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts import custom, rules
 from accounts.events import CustomFieldChanged
 from accounts.models import CustomField
+from accounts.queries.custom import fields_of, has_fields
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
@@ -16,7 +17,7 @@ from core.rules import require
 from tenants.context import take_lock
 from users.models import Role
 
-MOST_FIELDS = 100
+MOST_FIELDS = 100  # in use, of one kind of record
 MAY_CHANGE = ("label", "unit", "choices", "required", "view_roles", "edit_roles")
 
 
@@ -29,21 +30,23 @@ class FieldChanged(Conflict):
 
 
 @transaction.atomic
-def add_field(*, label: str, kind: str, by: Actor, **given: Any) -> CustomField:
-    """Add a field at the end; its code comes from the label and never changes. `given`: unit, choices, required,
-    view_roles, edit_roles. Emits CustomFieldChanged. Raises NotAField, PermissionDenied."""
+def add_field(*, label: str, kind: str, by: Actor, record: str = custom.ACCOUNT, **given: Any) -> CustomField:
+    """Add a field at the end; its code comes from the label and never changes. record: as CustomField.record. `given`:
+    unit, choices, required, view_roles, edit_roles. Emits CustomFieldChanged. Raises NotAField, PermissionDenied."""
     require(by, rules.KEEP_FIELDS)
     take_lock("custom fields")
-    known = list(CustomField.objects.all())
+    if not has_fields(record):
+        raise NotAField("There is no such kind of record.", field="record")
+    known = list(CustomField.objects.filter(record=record))
     if sum(one.active for one in known) >= MOST_FIELDS:
         raise NotAField(f"There are {MOST_FIELDS} fields already. Retire one first.", field="label")
     if kind not in custom.KINDS:
         raise NotAField(f"Choose one of: {', '.join(custom.KINDS.values())}.", field="kind")
-    made = CustomField(kind=kind, position=max((one.position for one in known), default=-1) + 1)
+    made = CustomField(record=record, kind=kind, position=max((one.position for one in known), default=-1) + 1)
     _put(made, {"label": label, **given}, known)
     made.code = custom.code_from(made.label, {one.code for one in known})
     made.save(force_insert=True)
-    record(CustomFieldChanged(None, made.pk, made.code, "added"), by=by)
+    _tell(made, "added", by)
     return made
 
 
@@ -57,12 +60,12 @@ def change_field(*, field_id: UUID, expected_version: int, changes: Mapping[str,
     if found.version != expected_version:
         raise FieldChanged("Somebody else changed this field since you opened it. Look at it again before you save.")
     before = {name: getattr(found, name) for name in changes}
-    _put(found, changes, list(CustomField.objects.exclude(pk=found.pk)))
+    _put(found, changes, list(CustomField.objects.filter(record=found.record).exclude(pk=found.pk)))
     changed = {name: [old, getattr(found, name)] for name, old in before.items() if getattr(found, name) != old}
     if changed:
         found.version += 1
         found.save(update_fields=[*changed, "version"])
-        record(CustomFieldChanged(None, found.pk, found.code, "changed", changed), by=by)
+        _tell(found, "changed", by, changed)
     return found
 
 
@@ -71,10 +74,9 @@ def move_field(*, field_id: UUID, up: bool, by: Actor) -> CustomField:
     """Change places with the neighbour among the fields in use; at an end it stays. Emits CustomFieldChanged."""
     require(by, rules.KEEP_FIELDS)
     take_lock("custom fields")
-    fields = list(CustomField.objects.filter(active=True).select_for_update())
-    here = next((number for number, one in enumerate(fields) if one.pk == field_id), None)
-    if here is None:
-        raise CustomField.DoesNotExist
+    kind = CustomField.objects.get(pk=field_id, active=True).record
+    fields = list(CustomField.objects.filter(record=kind, active=True).select_for_update())
+    here = next(number for number, one in enumerate(fields) if one.pk == field_id)
     there, moved = here + (-1 if up else 1), fields[here]
     if not 0 <= there < len(fields):
         return moved
@@ -82,7 +84,7 @@ def move_field(*, field_id: UUID, up: bool, by: Actor) -> CustomField:
     for number, one in enumerate(fields):
         one.position = number
     CustomField.objects.bulk_update(fields, ["position"])
-    record(CustomFieldChanged(None, moved.pk, moved.code, "moved up" if up else "moved down"), by=by)
+    _tell(moved, "moved up" if up else "moved down", by)
     return moved
 
 
@@ -96,12 +98,16 @@ def retire_field(*, field_id: UUID, by: Actor, restore: bool = False) -> CustomF
     if found.active == restore:
         return found
     if restore:
-        _refuse_taken(found.label, CustomField.objects.filter(active=True))
+        _refuse_taken(found.label, fields_of(found.record))
     found.active = restore
     found.version += 1
     found.save(update_fields=["active", "version"])
-    record(CustomFieldChanged(None, found.pk, found.code, "brought back" if restore else "retired"), by=by)
+    _tell(found, "brought back" if restore else "retired", by)
     return found
+
+
+def _tell(field: CustomField, what: str, by: Actor, changes: Mapping[str, Any] | None = None) -> None:
+    record(CustomFieldChanged(None, field.pk, field.code, what, dict(changes or {}), field.record), by=by)
 
 
 def _put(field: CustomField, given: Mapping[str, Any], others: Sequence[CustomField]) -> None:

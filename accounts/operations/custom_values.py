@@ -1,4 +1,4 @@
-"""What is set in the tenant's own fields of accounts, checked against the fields and who sets it."""
+"""What is set in the tenant's own fields of a record, checked against the fields and who sets it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ class NotAValue(DomainError):
     """A field of the tenant's own cannot say that; `field` is custom.<code>."""
 
 
-def checked_values(*, given: Mapping[str, Any], by: Actor) -> dict[str, custom.Value]:
+def checked_values(*, given: Mapping[str, Any], by: Actor, record: str = custom.ACCOUNT) -> dict[str, custom.Value]:
     """Those of `given` that are named custom.<code>, as they are kept.
 
     Raises NotAValue for a field that is not there or that `by` may not see, and for what does not fit its kind;
@@ -24,7 +24,7 @@ def checked_values(*, given: Mapping[str, Any], by: Actor) -> dict[str, custom.V
     wanted = {name: value for name, value in given.items() if custom.is_own(name)}
     if not wanted:
         return {}
-    fields = {f"{custom.PREFIX}{field.code}": field for field in fields_seen(by=by)}
+    fields = {f"{custom.PREFIX}{field.code}": field for field in fields_seen(by=by, record=record)}
     checked: dict[str, custom.Value] = {}
     for name, value in wanted.items():
         field = fields.get(name)
@@ -41,8 +41,8 @@ def checked_values(*, given: Mapping[str, Any], by: Actor) -> dict[str, custom.V
     return checked
 
 
-def missing_value(*, given: Mapping[str, Any], by: Actor) -> None:
+def missing_value(*, given: Mapping[str, Any], by: Actor, record: str = custom.ACCOUNT) -> None:
     """Raises NotAValue when a field that is needed, and that `by` may set, is not among `given`."""
-    for field in fields_seen(by=by):
+    for field in fields_seen(by=by, record=record):
         if field.required and sets(field, by) and given.get(f"{custom.PREFIX}{field.code}") is None:
             raise NotAValue(f"“{field.label}” is needed.", field=f"{custom.PREFIX}{field.code}")

@@ -1,21 +1,24 @@
-"""Reads of the fields that the tenant added to its accounts: which there are, who may see and set them."""
+"""Reads of the fields that the tenant added to its records: which there are, who may see and set them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BooleanField, DateField, DecimalField
+from django.db.models import BooleanField, DateField, DecimalField, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from accounts import columns, custom
 from accounts.columns import Cell, OwnColumn
 from accounts.conditions.fields import Field, Kind
-from accounts.models import Account, CustomField
+from accounts.custom import ACCOUNT
+from accounts.models import Account, Contact, Contract, CustomField, CustomObject, CustomRecord
 from core.actor import Actor
 from core.rules import ADMIN
+
+HasOwn = Account | Contact | Contract | CustomRecord  # what can have fields of the tenant's own
 
 
 def sees(field: CustomField, by: Actor) -> bool:
@@ -24,19 +27,38 @@ def sees(field: CustomField, by: Actor) -> bool:
 
 
 def sets(field: CustomField, by: Actor) -> bool:
-    """Whether `by` may set it at an account they may edit: whoever sees it and is not left out."""
+    """Whether `by` may set it at a record they may edit: whoever sees it and is not left out."""
     allowed = by.is_system or by.role == ADMIN or not field.edit_roles or by.role in field.edit_roles
     return allowed and sees(field, by)
 
 
-def fields_seen(*, by: Actor) -> list[CustomField]:
-    """The fields in use that `by` sees, in the order of the page."""
-    return [field for field in CustomField.objects.filter(active=True) if sees(field, by)]
+def fields_of(record: str) -> QuerySet[CustomField]:
+    """The fields in use of one kind of record, in the order of the page."""
+    found: QuerySet[CustomField] = CustomField.objects.filter(record=record, active=True)
+    return found
+
+
+def has_fields(record: str) -> bool:
+    """Whether there is such a kind of record: what every tenant has, or an object of the tenant's own in use."""
+    code = record.removeprefix(custom.OBJECT)
+    return record in custom.RECORDS or (record != code and CustomObject.objects.filter(code=code, active=True).exists())
+
+
+def fields_seen(*, by: Actor, record: str = ACCOUNT) -> list[CustomField]:
+    """Those of `fields_of` that `by` sees."""
+    return [field for field in fields_of(record) if sees(field, by)]
+
+
+def every_field_seen(*, by: Actor) -> list[CustomField]:
+    """Those in use that `by` sees, of every kind of record that they may know of."""
+    objects = CustomObject.objects.visible_to(by).filter(active=True).values_list("code", flat=True)
+    kinds = {*custom.RECORDS, *(f"{custom.OBJECT}{code}" for code in objects)}
+    return [one for one in CustomField.objects.filter(active=True) if one.record in kinds and sees(one, by)]
 
 
 @dataclass(frozen=True)
 class OwnValue:
-    """A field and what an account says in it (None: unknown). may_set: whether the reader may change it."""
+    """A field and what a record says in it (None: unknown). may_set: whether the reader may change it."""
 
     field: CustomField
     value: Any
@@ -67,15 +89,15 @@ class OwnValue:
         return [(choice, choice) for choice in (*self.field.choices, *gone)]
 
 
-def own_values(account: Account | None, *, by: Actor) -> list[OwnValue]:
-    """Every field that `by` sees with the account's value; of no account yet, all unknown."""
-    kept = account.custom if account else {}
-    return [OwnValue(field, kept.get(field.code), sets(field, by)) for field in fields_seen(by=by)]
+def own_values(holder: HasOwn | None, *, by: Actor, record: str = ACCOUNT) -> list[OwnValue]:
+    """Every field that `by` sees with what the holder, a record of that kind, says; of none yet, all unknown."""
+    kept = holder.custom if holder else {}
+    return [OwnValue(field, kept.get(field.code), sets(field, by)) for field in fields_seen(by=by, record=record)]
 
 
-def own_columns(*, by: Actor) -> list[OwnColumn]:
+def own_columns(*, by: Actor, record: str = ACCOUNT) -> list[OwnColumn]:
     """What columns of a file can become beside the usual: the fields that `by` may set."""
-    return [_own_column(field) for field in fields_seen(by=by) if sets(field, by)]
+    return [_own_column(field) for field in fields_seen(by=by, record=record) if sets(field, by)]
 
 
 def _own_column(field: CustomField) -> OwnColumn:
@@ -88,21 +110,26 @@ def _own_column(field: CustomField) -> OwnColumn:
     return OwnColumn(name, field.label, titles, read)
 
 
-def own_dict(account: Account, fields: Sequence[CustomField]) -> dict[str, Any]:
-    """The account's values of these fields by code; None: unknown."""
-    return {field.code: account.custom.get(field.code) for field in fields}
+def own_dict(holder: HasOwn, fields: Sequence[CustomField]) -> dict[str, Any]:
+    """The record's values of these fields by code; None: unknown."""
+    return {field.code: holder.custom.get(field.code) for field in fields}
 
 
-def own_field(name: str) -> Field | None:
+def own_field(name: str, record: str = ACCOUNT) -> Field | None:
     """What a condition calls custom.<code>."""
     if not custom.is_own(name.lower()):
         return None
-    found = CustomField.objects.filter(code=custom.code_of(name.lower()), active=True).first()
+    found = fields_of(record).filter(code=custom.code_of(name.lower())).first()
     return _field(found) if found else None
 
 
-def own_fields() -> Iterator[Field]:
-    return (_field(one) for one in CustomField.objects.filter(active=True))
+def own_fields(names: Collection[str] | None = None, *, record: str = ACCOUNT) -> Iterator[Field]:
+    """Every one in use, or those of these names."""
+    fields = fields_of(record)
+    if names is not None:
+        codes = [custom.code_of(name) for name in names if custom.is_own(name)]
+        fields = fields.filter(code__in=codes) if codes else fields.none()
+    return (_field(one) for one in fields)
 
 
 def _field(one: CustomField) -> Field:

@@ -21,6 +21,9 @@ class FieldChange(serializers.Serializer[Any]):
 
 class FieldNew(FieldChange):
     label: Any = serializers.CharField(max_length=80)
+    record = serializers.CharField(
+        max_length=50, default="account", help_text="account, contact, contract or object:<code of an own object>"
+    )
     kind = serializers.ChoiceField(choices=list(custom.KINDS.items()))
 
 
@@ -42,7 +45,7 @@ class FieldOut(serializers.ModelSerializer[CustomField]):
     class Meta:
         model = CustomField
         fields = [
-            "id", "code", "label", "kind", "unit", "choices", "required", "view_roles", "edit_roles", "position",
+            "id", "record", "code", "label", "kind", "unit", "choices", "required", "view_roles", "edit_roles", "position",
             "active", "version",
         ]  # fmt: skip
         read_only_fields = fields
