@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import urls_teams, views
+from accounts import urls_revenue, urls_teams, views
 from accounts.views import (
     activities,
     comments,
@@ -12,7 +12,6 @@ from accounts.views import (
     past,
     people,
     renewals,
-    revenue,
     roles,
     segments,
     stakeholders,
@@ -67,10 +66,7 @@ urlpatterns = [
     path("imports/", imports.imports, name="imports"),
     path("imports/<uuid:import_id>/", imports.record_import, name="record-import"),
     path("imports/<uuid:import_id>/held.csv", imports.held_file, name="held-file"),
-    path("revenue/", revenue.revenue, name="revenue"),
-    path("revenue/conventions/", revenue.revenue_gap, name="revenue-gap"),
-    path("revenue/movements/", revenue.revenue_movements, name="revenue-movements"),
-    path("revenue/rates/", revenue.add_rate, name="revenue-rates"),
+    *urls_revenue.urlpatterns,
     path("accounts/<uuid:account_id>/activities/", activities.record_activity, name="activities"),
     path("accounts/<uuid:account_id>/activities/<uuid:activity_id>/", activities.edit_activity, name="activity"),
     path(

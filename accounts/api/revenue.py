@@ -12,10 +12,12 @@ from rest_framework.viewsets import ModelViewSet, ReadOnlyModelViewSet, ViewSet
 
 from accounts import rules
 from accounts.conditions import matching, read
-from accounts.models import Contract, Product, RevenueMovement
+from accounts.models import Account, Contract, Product, RevenueMovement
 from accounts.operations import contracts as operations
 from accounts.operations.exchange import set_rate
 from accounts.queries import revenue as queries
+from accounts.queries.revenue_check import Broken, Check, Reading, broken_renewals, check, overdue_contracts
+from accounts.queries.revenue_rules import main_currency, rules_in_force
 from accounts.serializers.revenue import (
     ContractEdit,
     ContractNew,
@@ -30,7 +32,6 @@ from accounts.serializers.revenue import (
     RevenueQuery,
 )
 from core.http import UUID_PATTERN, ApiRequest
-from core.money import CURRENCIES
 from core.rules import require
 
 RATES = ("nrr", "nrr_without_uplift", "grr", "logo_churn", "expansion", "contraction", "churn", "quick_ratio")
@@ -184,11 +185,29 @@ class Revenue(ViewSet):
         given = RevenueQuery(data=request.query_params.dict())
         given.is_valid(raise_exception=True)
         asked = given.validated_data
-        where = matching(read(asked["where"]), today=localdate()) if asked.get("where") else None
-        accounts = queries.book(by=request.actor, where=where)
-        currency = asked.get("currency") or CURRENCIES[0]
+        accounts = _accounts(asked, request)
+        currency = asked.get("currency") or main_currency()
         found = queries.period(accounts, asked["opening"], asked["closing"], reporting=currency)
         return Response(_plain(found, currency))
+
+    @extend_schema(parameters=[RevenueQuery], responses={200: dict})
+    @action(detail=False, methods=["get"])
+    def check(self, request: ApiRequest) -> Response:
+        """Hold the stored movements of a period against the subscription lines, and renewals against contracts.
+
+        `holds` is whether all is well; every account that differs is named with both figures.
+        """
+        require(request.actor, rules.SEE_REVENUE)
+        given = RevenueQuery(data=request.query_params.dict())
+        given.is_valid(raise_exception=True)
+        asked, in_force = given.validated_data, rules_in_force()
+        today = in_force.day(now())
+        found = check(
+            _accounts(asked, request), asked["opening"], asked["closing"], known_on=today, rules=in_force
+        )  # fmt: skip
+        return Response(
+            _checked(found, broken_renewals(by=request.actor), overdue_contracts(by=request.actor, on=today))
+        )
 
     @extend_schema(request=RateInput, responses={201: RateInput})
     @action(detail=False, methods=["post"], url_path="exchange-rates")
@@ -198,6 +217,39 @@ class Revenue(ViewSet):
         given.is_valid(raise_exception=True)
         made = set_rate(**given.validated_data, by=request.actor)
         return Response(RateInput(made).data, status=status.HTTP_201_CREATED)
+
+
+def _accounts(asked: dict[str, Any], request: ApiRequest) -> QuerySet[Account]:
+    where = matching(read(asked["where"]), today=localdate()) if asked.get("where") else None
+    return queries.book(by=request.actor, where=where)
+
+
+def _checked(found: Check, broken: list[Broken], overdue: QuerySet[Contract]) -> dict[str, Any]:
+    def reading(one: Reading) -> dict[str, str]:
+        return {"opening_mrr": str(one.opening), "closing_mrr": str(one.closing)}
+
+    return {
+        "opening": found.opening,
+        "closing": found.closing,
+        "known_on": found.known_on,
+        "holds": found.holds and not broken,
+        "accounts": found.accounts,
+        "behind": found.behind,
+        "followed_on": found.followed.on if found.followed else None,
+        "differing": [
+            {
+                "account_id": one.account.pk,
+                "account": one.account.name,
+                "currency": one.currency,
+                "stored": reading(one.stored),
+                "by_lines": reading(one.read),
+                "movements": {kind: {"stored": str(said), "by_lines": str(read)} for kind, said, read in one.kinds},
+            }
+            for one in found.off
+        ],
+        "renewals": [{"contract_id": one.contract.pk, "why": one.why} for one in broken],
+        "overdue": [{"contract_id": one.pk, "account_id": one.account_id, "ends_on": one.ends_on} for one in overdue],
+    }
 
 
 def _plain(found: queries.Period, currency: str) -> dict[str, Any]:
@@ -210,7 +262,6 @@ def _plain(found: queries.Period, currency: str) -> dict[str, Any]:
         "opening_mrr": str(found.opening_mrr),
         "closing_mrr": str(found.closing_mrr),
         "closing_mrr_reported": str(found.closing_reported),
-        "adds_up": found.adds_up,
         "movements": {bar.kind: {"amount": str(bar.amount), "accounts": bar.accounts} for bar in found.bars},
         "left_out": {code: str(amount) for code, amount in found.left_out.items()},
         "rates": {

@@ -13,6 +13,7 @@ from accounts.events import ContractChanged
 from accounts.models import Account, Contract, Product, SubscriptionLine
 from accounts.operations.movements import rebuild_movements
 from accounts.operations.renewals import follow_contract
+from accounts.queries.revenue_rules import rules_in_force
 from accounts.revenue import BILLING
 from core.actor import Actor
 from core.audit import record
@@ -264,7 +265,8 @@ def _save(
 ) -> Contract:
     contract.version += 1
     contract.save()
-    rebuild_movements(account_ids=[contract.account_id], on=at.date())
+    rules_now = rules_in_force()
+    rebuild_movements(account_ids=[contract.account_id], on=rules_now.day(at), rules=rules_now, by=by)
     _tell(contract, what, by, changes=changes, reason=reason)
     follow_contract(contract=contract, by=by, at=at, reason=reason)
     return contract

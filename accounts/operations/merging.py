@@ -16,6 +16,7 @@ from accounts.models import Account, Assignment, DuplicatePair, Membership, Merg
 from accounts.operations.accounts import EDITABLE
 from accounts.operations.movements import rebuild_movements
 from accounts.queries.duplicates import merged_into, pair_of
+from accounts.queries.revenue_rules import finance_day
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
@@ -90,7 +91,7 @@ def undo_merge(*, merge_id: UUID, by: Actor, at: datetime) -> Merge:
             for label, ids in merge.moved["moved"].items():
                 model, name = tables[label]
                 rows += model.objects.filter(pk__in=ids, **{name: kept.pk}).update(**{name: gone.pk})
-            rebuild_movements(account_ids=[kept.pk, gone.pk], on=at.date())
+            rebuild_movements(account_ids=[kept.pk, gone.pk], on=finance_day(at))
             kept.refresh_from_db()
             gone.refresh_from_db()
             _save(kept, gone, back)
@@ -241,7 +242,7 @@ def _take(kept: Account, gone: Account, take: Collection[str], parent_id: UUID |
 def _follow_contracts(kept: Account, gone: Account, noted: dict[str, Any], at: datetime) -> None:
     """Contracts moved, so movements and what is read from them follow; noted with the other fields."""
     before = {side: {n: getattr(one, n) for n in _OF_CONTRACTS} for side, one in (("kept", kept), ("gone", gone))}
-    rebuild_movements(account_ids=[kept.pk, gone.pk], on=at.date())
+    rebuild_movements(account_ids=[kept.pk, gone.pk], on=finance_day(at))
     for side, account in (("kept", kept), ("gone", gone)):
         account.refresh_from_db()
         for name in _OF_CONTRACTS:

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.models import Account, Contract, SubscriptionLine
 from accounts.operations.movements import rebuild_movements
 from accounts.operations.renewals import follow_contract
+from accounts.queries.revenue_rules import finance_day
 from core.actor import Actor
 
 # What part of today's revenue a customer began with, and how often it grew since: by its place in the list.
@@ -38,7 +39,7 @@ def lay_sample_contracts(*, left: Mapping[UUID, date], by: Actor, at: datetime) 
     SubscriptionLine.objects.bulk_create(lines)
     for contract in contracts:
         follow_contract(contract=contract, by=by, at=at)
-    rebuild_movements(account_ids=[contract.account_id for contract in contracts], on=at.date())
+    rebuild_movements(account_ids=[contract.account_id for contract in contracts], on=finance_day(at))
     return len(contracts)
 
 

@@ -54,8 +54,8 @@ def finance_day(at: datetime) -> date:
 
 
 def main_currency(rules: Rules | None = None) -> str:
-    """The currency that revenue is shown in unless somebody asks for another: the chosen one, else that of most accounts
-    with revenue."""
+    """The currency that revenue is shown in unless somebody asks for another: the chosen one, else that of most
+    accounts with revenue."""
     rules = rules or rules_in_force()
     if rules.reporting:
         return rules.reporting

@@ -1,12 +1,13 @@
 from datetime import date
 from typing import Any
 
-from django.utils.timezone import localdate
+from django.utils.timezone import now
 from rest_framework import serializers
 
 from accounts.conditions import ConditionError, read
 from accounts.models import Contract, ExchangeRate, Product, RevenueMovement, SubscriptionLine
 from accounts.queries.revenue import SEGMENTS
+from accounts.queries.revenue_rules import finance_day
 from accounts.revenue import BILLING, Kind
 from core.money import CURRENCIES
 
@@ -148,7 +149,7 @@ class RevenueQuery(serializers.Serializer[Any]):
         return text.strip()
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        opening, closing = last_quarter(localdate())
+        opening, closing = last_quarter(finance_day(now()))
         given.setdefault("opening", opening)
         given.setdefault("closing", closing)
         if given["closing"] <= given["opening"]:

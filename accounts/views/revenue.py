@@ -20,6 +20,7 @@ from accounts.models import ExchangeRate
 from accounts.operations.exchange import set_rate
 from accounts.queries import revenue as queries
 from accounts.queries.revenue import Bar, Period
+from accounts.queries.revenue_rules import main_currency
 from accounts.serializers.revenue import RateInput, RevenueQuery
 from core.errors import DomainError
 from core.http import Request, keyset_page, permission_required
@@ -64,8 +65,8 @@ def revenue(request: Request) -> HttpResponse:
     """The period as a bridge, its rates, each convention beside the others, and each segment."""
     wanted = asked(request)
     given, by = wanted.given, request.actor
-    accounts = _accounts(given, request)
-    reporting = given.get("currency") or _main_currency(accounts)
+    accounts = accounts_asked(given, request)
+    reporting = given.get("currency") or main_currency()
     found = queries.period(accounts, given["opening"], given["closing"], reporting=reporting)
     segment = given.get("segment") or "tier"
     context = {
@@ -83,21 +84,16 @@ def revenue(request: Request) -> HttpResponse:
         "condition": words(read(given["where"])) if given.get("where") else "",
         "may_set_rates": allowed(by, rules.SET_RATES),
         "rates": ExchangeRate.objects.order_by("-on", "currency")[:12],
+        "check_url": wanted.address("accounts:revenue-check"),
         "movements_url": wanted.address("accounts:revenue-movements"),
         "today": localdate(),
     }  # fmt: skip
     return render(request, "accounts/revenue.html", context)
 
 
-def _accounts(given: dict[str, Any], request: Request) -> Any:
+def accounts_asked(given: dict[str, Any], request: Request) -> Any:
     where = matching(read(given["where"]), today=localdate()) if given.get("where") else None
     return queries.book(by=request.actor, where=where)
-
-
-def _main_currency(accounts: Any) -> str:
-    """The currency most accounts are in."""
-    used = list(accounts.order_by().exclude(movements=None).values_list("currency", flat=True))
-    return max(set(used), key=lambda code: (used.count(code), code)) if used else CURRENCIES[0]
 
 
 @dataclass(frozen=True)
@@ -140,8 +136,8 @@ def revenue_gap(request: Request) -> HttpResponse:
     """Why a convention says something else than ours: every account that it counts differently."""
     wanted = asked(request)
     given = wanted.given
-    accounts = _accounts(given, request)
-    reporting = given.get("currency") or _main_currency(accounts)
+    accounts = accounts_asked(given, request)
+    reporting = given.get("currency") or main_currency()
     found = queries.period(accounts, given["opening"], given["closing"], reporting=reporting)
     try:
         convention, gaps = queries.gaps(found, given.get("convention", ""), by=request.actor)
@@ -163,7 +159,9 @@ def revenue_movements(request: Request) -> HttpResponse:
     """Every dated movement of the period."""
     wanted = asked(request)
     given = wanted.given
-    rows = queries.movements(_accounts(given, request), given["opening"], given["closing"], kind=given.get("kind", ""))
+    rows = queries.movements(
+        accounts_asked(given, request), given["opening"], given["closing"], kind=given.get("kind", "")
+    )
     page = keyset_page(
         rows, ["-on", "id"], size=PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )

@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.models import Account, Contract
 from accounts.queries.revenue import period
+from accounts.queries.revenue_check import check
+from accounts.queries.revenue_rules import Rules
 from core.models import Entry, Job
 from kpis.models import AccountHealth, HealthScore, KpiValue
 from kpis.operations import (
@@ -116,8 +118,10 @@ def test_sample_accounts_have_contracts_that_come_to_their_revenue(world: World)
     present = Account.objects.filter(sample=True, archived_at=None)
     assert dict(present.values_list("pk", "arr")) == before
     assert dict(present.values_list("pk", "renewal_on")) == renewals
-    year = period(Account.objects.filter(sample=True), date(2025, 10, 31), date(2026, 10, 31), reporting="EUR")
-    assert year.adds_up
+    sample, ends = Account.objects.filter(sample=True), (date(2025, 10, 31), date(2026, 10, 31))
+    checked = check(sample, *ends, known_on=NOW.date(), rules=Rules())
+    assert (checked.holds, checked.accounts) == (True, Contract.objects.count())
+    year = period(sample, *ends, reporting="EUR")
     assert year.rates.lost > 0
     assert {bar.kind for bar in year.bars} >= {"expansion", "churn"}
     remove_sample_data(by=by)

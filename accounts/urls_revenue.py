@@ -1,0 +1,11 @@
+from django.urls import path
+
+from accounts.views import revenue, revenue_check
+
+urlpatterns = [
+    path("revenue/", revenue.revenue, name="revenue"),
+    path("revenue/check/", revenue_check.revenue_check, name="revenue-check"),
+    path("revenue/conventions/", revenue.revenue_gap, name="revenue-gap"),
+    path("revenue/movements/", revenue.revenue_movements, name="revenue-movements"),
+    path("revenue/rates/", revenue.add_rate, name="revenue-rates"),
+]
