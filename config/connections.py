@@ -4,7 +4,8 @@ from accounts import columns, conditions, panels, queries
 from accounts.models import Account
 from accounts.operations import merging
 from accounts.queries.renewals import connect_signals
-from config.fields import FIELDS, FINDERS
+from accounts.queries.work import connect_work
+from config.fields import FIELDS, FINDERS, MANY
 from config.sentences import AREAS, SENTENCES
 from config.wiring import (
     ACTIONS,
@@ -20,6 +21,7 @@ from config.wiring import (
     STAYS_IN_A_MERGE,
     TABS,
     USES,
+    WORK,
     account_names,
 )
 from config.workbooks import workbook_lines
@@ -40,7 +42,8 @@ def connect_everything() -> None:
     panels.connect(PANELS, actions=ACTIONS, tabs=TABS, chips=CHIPS)
     queries.connect_links(LINKS)
     connect_signals(RENEWAL_SIGNALS)
-    conditions.connect(FIELDS, FINDERS)
+    connect_work(WORK)
+    conditions.connect(FIELDS, FINDERS, MANY)
     columns.connect_workbooks(workbook_lines)
     merging.connect_merging(STAYS_IN_A_MERGE)
     tenants.connect(SETUP)

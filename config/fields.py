@@ -1,8 +1,9 @@
 """What conditions over accounts can ask of: fields that every tenant has, and those that a tenant makes."""
 
-from accounts.conditions.fields import Field, Finder, Kind, Lister, column
+from accounts.conditions.fields import Field, Finder, Kind, Lister, ManyLister, column
 from accounts.models import Account
 from accounts.queries.custom import own_field, own_fields
+from accounts.queries.objects import built_in_sets, object_sets
 from accounts.queries.stakeholders import PEOPLE_FIELDS
 from kpis.queries.fields import HEALTH_FIELDS, kpi_field, kpi_fields
 
@@ -23,4 +24,6 @@ FIELDS: tuple[Field, ...] = (
     *PEOPLE_FIELDS,
     *HEALTH_FIELDS,
 )
+# Records of an account that conditions can ask after: any project where (...), count of contacts > 3.
+MANY: tuple[ManyLister, ...] = (object_sets, built_in_sets)
 FINDERS: tuple[tuple[Finder, Lister], ...] = ((own_field, own_fields), (kpi_field, kpi_fields))

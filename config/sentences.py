@@ -39,7 +39,10 @@ _FIELDS = {"arr": "ARR", "key": "number", "owner_id": "owner", "renewal_on": "re
 
 
 def _edited(data: Mapping[str, Any]) -> str:
-    fields = ", ".join(_FIELDS.get(name, name.replace("_", " ")) for name in data["changes"])
+    """Of the workspace's own fields only that they changed: not every reader may know of each."""
+    usual = [_FIELDS.get(name, name.replace("_", " ")) for name in data["changes"] if not name.startswith("custom.")]
+    own = ["own fields"] if len(usual) < len(data["changes"]) else []
+    fields = ", ".join([*usual, *own])
     return f"Changed the account: {fields}" if fields else "Changed the account"
 
 
@@ -224,6 +227,12 @@ _VERDICTS = {
 }
 
 
+def _record(data: Mapping[str, Any]) -> str:
+    """changes are not shown: their fields are for the roles that may know of them."""
+    verb = {"added": "Added", "edited": "Changed", "deleted": "Deleted", "restored": "Restored"}
+    return f"{verb.get(data['what'], 'Changed')} a record: {data['code'].replace('_', ' ')}"
+
+
 def _own_field(data: Mapping[str, Any]) -> str:
     """Of entries without a record the field is one of accounts."""
     return f"The {data.get('record', 'account').removeprefix('object:')} field {data['code']} was {data['what']}"
@@ -238,6 +247,8 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "accounts.account_created": Sentence("Account created", "Created the account ({source})", "building-2"),
     "accounts.account_edited": Sentence("Account edited", _edited, "pencil"),
+    "accounts.custom_object_changed": Sentence("Own object changed", "The object {code} was {what}", "settings"),
+    "accounts.record_changed": Sentence("Record changed", _record, "box"),
     "accounts.custom_field_changed": Sentence("Own field changed", _own_field, "settings"),
     "accounts.account_imported": Sentence(
         "Account in a file",

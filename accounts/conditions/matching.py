@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, Value
-from django.db.models.functions import Lower
+from django.db.models import Count, Exists, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import (
     Contains,
     Exact,
@@ -17,8 +17,8 @@ from django.db.models.lookups import (
     StartsWith,
 )
 
-from accounts.conditions.fields import Kind
-from accounts.conditions.nodes import Comparison, Day, Group, Node
+from accounts.conditions.fields import Field, Kind
+from accounts.conditions.nodes import Among, Comparison, Day, Group, Node
 
 _OPS = {"=": Exact, "<": LessThan, "<=": LessThanOrEqual, ">": GreaterThan, ">=": GreaterThanOrEqual}
 _NOT = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -35,7 +35,7 @@ def matching(node: Node, *, today: date) -> Q:
 
 
 def _leaf(node: Comparison, today: date) -> Q:
-    known = _known(node)
+    known = _known(node, today)
     if node.op == "known":
         return ~known if node.negated else known
     held = _held(node, today)
@@ -44,16 +44,31 @@ def _leaf(node: Comparison, today: date) -> Q:
     return known & (~held if node.negated else held)
 
 
-def _known(node: Comparison) -> Q:
-    found = Q(IsNull(node.field.expression(), False))
+def expression(field: Field, today: date) -> Any:
+    """The field as an ORM expression over what has it."""
+    if not isinstance(field, Among) or field.many is None:
+        return field.expression()
+    rows = field.many.rows()
+    if field.where is not None:
+        rows = rows.filter(matching(field.where, today=today))
+    if not field.counts:
+        return Exists(rows)
+    number = rows.order_by().annotate(all_of_them=Value(1)).values("all_of_them").annotate(number=Count("pk"))
+    return Coalesce(Subquery(number.values("number")), Value(0))
+
+
+def _known(node: Comparison, today: date) -> Q:
+    if isinstance(node.field, Among):
+        return Q()  # how many records there are is always known
+    found = Q(IsNull(expression(node.field, today), False))
     if node.field.kind in (Kind.TEXT, Kind.CHOICE):  # an empty word says nothing
-        found &= ~Q(Exact(node.field.expression(), Value("")))
+        found &= ~Q(Exact(expression(node.field, today), Value("")))
     return found
 
 
 def _held(node: Comparison, today: date) -> Q:
     given = [value.on(today) if isinstance(value, Day) else value for value in node.values]
-    left: Any = node.field.expression()
+    left: Any = expression(node.field, today)
     if node.field.kind is Kind.TEXT:  # as people read: capitals make no difference
         left, given = Lower(left), [str(value).lower() for value in given]
     match node.op:

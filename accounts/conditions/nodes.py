@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from accounts.conditions.fields import Field
+from accounts.conditions.fields import Field, Kind, Many
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,22 @@ class Group:
 
 
 Node = Comparison | Group
+
+
+@dataclass(frozen=True, eq=False)
+class Among(Field):
+    """Whether an account has any such record (a yes or no), or how many (a number).
+
+    where: what the records have to meet, None for any at all. Its expression needs the day, so that
+    accounts.conditions.matching makes it.
+    """
+
+    many: Many | None = None
+    where: "Node | None" = None
+
+    @property
+    def counts(self) -> bool:
+        return self.kind is Kind.NUMBER
 
 
 def opposite(node: Node) -> Node:

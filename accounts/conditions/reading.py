@@ -1,51 +1,103 @@
 """From what was written to what it means: names become fields, values become values of the field's kind."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lark import Token
+from lark import Token, Tree
 
 from accounts.conditions.errors import ConditionError
-from accounts.conditions.fields import Field, Kind, alike, find
-from accounts.conditions.nodes import Comparison, Day, Group, Node, Value, opposite
+from accounts.conditions.fields import Field, Kind, Many, alike, alike_among, every_many, find, find_many
+from accounts.conditions.nodes import Among, Comparison, Day, Group, Node, Value, opposite
 from accounts.conditions.syntax import MOST, parse
+from accounts.conditions.words import words
 from core.actor import Actor
 
 _SAME = {"<>": "!=", "≠": "!=", "≤": "<=", "≥": ">="}
 _ORDERED = (Kind.NUMBER, Kind.DATE)
 _YES, _NO = ("yes", "true"), ("no", "false")
+_VALUES = ("quoted", "date", "today", "shifted", "ago", "number", "word")
 
 
-def read(text: str, *, by: Actor | None = None) -> Node:
-    """The tree of a condition. Raises ConditionError with the place and what to do.
+@dataclass(frozen=True)
+class _Scope:
+    """Who reads, and what the names mean: fields of accounts, or of the records that `many` are."""
+
+    by: Actor | None
+    many: Many | None = None
+
+    def find(self, name: str) -> Field | None:
+        return self.many.find(name, self.by) if self.many else find(name, by=self.by)
+
+    def alike(self, name: str) -> list[str]:
+        return alike_among(name, self.many.fields(self.by)) if self.many else alike(name, by=self.by)
+
+
+def read(text: str, *, by: Actor | None = None, of: Many | None = None) -> Node:
+    """The tree of a condition over accounts, or over the records that `of` are. Raises ConditionError with the place
+    and what to do.
 
     A field that not every role may see is there for `by` if they may, and for nobody when `by` is left out.
     """
-    node = _node(parse(text), by)
+    node = _node(parse(text), _Scope(by, of))
     if _count(node) > MOST:
         raise ConditionError(f"A condition compares at most {MOST} times.", 1, len(text))
     return node
 
 
 def _count(node: Node) -> int:
-    return sum(map(_count, node.parts)) if isinstance(node, Group) else 1
+    if isinstance(node, Group):
+        return sum(map(_count, node.parts))
+    inner = node.field.where if isinstance(node.field, Among) else None
+    return 1 if inner is None else 1 + _count(inner)
 
 
-def _node(tree: Any, by: Actor | None) -> Node:
+def _node(tree: Any, scope: _Scope) -> Node:
     kind = tree.data
     if kind in ("either", "both"):
-        parts = tuple(_node(part, by) for part in tree.children)
+        parts = tuple(_node(part, scope) for part in tree.children)
         return parts[0] if len(parts) == 1 else Group("or" if kind == "either" else "and", parts)
     if kind == "no":
-        return opposite(_node(tree.children[0], by))
-    return _comparison(kind, tree, by)
+        return opposite(_node(tree.children[0], scope))
+    return _records(kind, tree, scope) if kind in ("any", "count") else _comparison(kind, tree, scope)
 
 
-def _comparison(kind: str, tree: Any, by: Actor | None) -> Comparison:
+def _records(kind: str, tree: Any, scope: _Scope) -> Comparison:
+    """Of an account's records, whether it has any or how many, with what they have to meet."""
+    name, *rest = tree.children
+    many = find_many(str(name), by=scope.by) if scope.many is None else None
+    if scope.many is not None:
+        raise _wrong(name, f"{scope.many.plural} have no records of their own.")
+    if many is None:
+        known = ", ".join(one.code for one in every_many(by=scope.by))
+        raise _wrong(name, f"There are no records called “{name}”.{f' There are: {known}.' if known else ''}")
+    inner = next((part for part in rest if isinstance(part, Tree) and part.data not in _VALUES), None)
+    where = _node(inner, _Scope(scope.by, many)) if inner is not None else None
+    said = f" where {words(where)}" if where is not None else ""
+    if kind == "any":
+        made = Among(f"any {many.code}{said}", f"{many.name}{said}", Kind.YES, _no_expression, many=many, where=where)
+        return Comparison(made, "=", (True,))
+    made = Among(
+        f"count of {many.code}{said}",
+        f"number of {many.plural}{said}",
+        Kind.NUMBER,
+        _no_expression,
+        many=many,
+        where=where,
+    )
+    op = _SAME.get(str(rest[-2]), str(rest[-2]))
+    return Comparison(made, "=" if op == "!=" else op, (_number(made, rest[-1]),), negated=op == "!=")
+
+
+def _no_expression() -> Any:
+    raise TypeError("how many records there are depends on the day: accounts.conditions.matching asks")
+
+
+def _comparison(kind: str, tree: Any, scope: _Scope) -> Comparison:
     field, *rest = tree.children
-    found = _field(field.children[0], by)
+    found = _field(field.children[0], scope)
     match kind:
         case "unknown" | "known":
             return Comparison(found, "known", (), negated=kind == "unknown")
@@ -71,10 +123,10 @@ def _comparison(kind: str, tree: Any, by: Actor | None) -> Comparison:
             return Comparison(found, "in", tuple(_value(found, one) for one in rest), negated=kind == "not_among")
 
 
-def _field(token: Token, by: Actor | None) -> Field:
-    found = find(str(token), by=by)
+def _field(token: Token, scope: _Scope) -> Field:
+    found = scope.find(str(token))
     if found is None:
-        near = alike(str(token), by=by)
+        near = scope.alike(str(token))
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise _wrong(token, f"There is no field “{token}”.{hint}")
     return found

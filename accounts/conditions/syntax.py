@@ -23,6 +23,10 @@ both: inverse (_AND inverse)*
           | field _IS _UNKNOWN -> unknown
           | field _IS _KNOWN -> known
           | field _IS _NOT _UNKNOWN -> known
+          | _ANY NAME -> any
+          | _ANY NAME _WHERE inverse -> any
+          | _COUNT_OF NAME COMPARE value -> count
+          | _COUNT_OF NAME _WHERE "(" either ")" COMPARE value -> count
           | field -> yes
 field: NAME
 value: QUOTED -> quoted
@@ -33,6 +37,9 @@ value: QUOTED -> quoted
      | SIGN? NUMBER UNIT? -> number
      | NAME -> word
 
+_ANY.6: /any\s+(?=[a-z_])/i
+_COUNT_OF.6: /count\s+of\b/i
+_WHERE.5: /where\b/i
 _OR.5: /or\b/i
 _AND.5: /and\b/i
 _NOT.5: /not\b/i

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from accounts.conditions.fields import Field, Kind
-from accounts.conditions.nodes import Comparison, Day, Group, Node, Value
+from accounts.conditions.nodes import Among, Comparison, Day, Group, Node, Value
 from core.templatetags import formats
 
 _SAYS = {
@@ -32,6 +32,8 @@ def _inside(part: Node, op: str) -> str:
 
 
 def _comparison(node: Comparison) -> str:
+    if isinstance(node.field, Among) and not node.field.counts:
+        return f"{'no' if node.negated else 'any'} {node.field.label}"
     says = _SAYS[node.op][node.negated]
     given = [_value(node.field, value) for value in node.values]
     joined = " and ".join(given) if node.op == "between" else ", ".join(given)

@@ -22,6 +22,7 @@ from accounts.events.lists import (
     SegmentLeft,
     ViewChanged,
 )
+from accounts.events.objects import CustomObjectChanged, RecordChanged
 from accounts.events.people import (
     ChampionLeft,
     ContactArchived,
@@ -32,7 +33,14 @@ from accounts.events.people import (
     StandingChanged,
 )
 from accounts.events.teams import AccountAssigned, AssignmentRuleChanged, HandedOver, TeamChanged
-from accounts.events.work import ActivityChanged, CommentChanged, DocumentChanged, TaskChanged, TaskTemplateChanged
+from accounts.events.work import (
+    ActivityChanged,
+    CommentChanged,
+    DocumentChanged,
+    TaskChanged,
+    TaskTemplateChanged,
+    WorkSnoozed,
+)
 
 __all__ = [
     "AccountArchived",
@@ -53,6 +61,7 @@ __all__ = [
     "ContactEdited",
     "ContractChanged",
     "CustomFieldChanged",
+    "CustomObjectChanged",
     "DocumentChanged",
     "HandedOver",
     "MergeUndone",
@@ -60,6 +69,7 @@ __all__ = [
     "OutcomeWithdrawn",
     "PairDecided",
     "RateSet",
+    "RecordChanged",
     "RecordsImportUndone",
     "RecordsImported",
     "RenewalChanged",
@@ -74,4 +84,5 @@ __all__ = [
     "TaskTemplateChanged",
     "TeamChanged",
     "ViewChanged",
+    "WorkSnoozed",
 ]

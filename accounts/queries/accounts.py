@@ -49,8 +49,10 @@ LIVE = {
     "accounts.outcome_withdrawn": "outcome-changed",
     "accounts.activity_changed": "activity-changed",
     "accounts.task_changed": "task-changed",
+    "accounts.work_snoozed": "task-changed",
     "accounts.comment_changed": "comment-changed",
     "accounts.document_changed": "document-changed",
+    "accounts.record_changed": "record-changed",
     "analytics.report_created": "report-changed",
 }
 

@@ -120,7 +120,7 @@ def own_field(name: str, record: str = ACCOUNT) -> Field | None:
     if not custom.is_own(name.lower()):
         return None
     found = fields_of(record).filter(code=custom.code_of(name.lower())).first()
-    return _field(found) if found else None
+    return own_field_of(found) if found else None
 
 
 def own_fields(names: Collection[str] | None = None, *, record: str = ACCOUNT) -> Iterator[Field]:
@@ -129,15 +129,16 @@ def own_fields(names: Collection[str] | None = None, *, record: str = ACCOUNT) -
     if names is not None:
         codes = [custom.code_of(name) for name in names if custom.is_own(name)]
         fields = fields.filter(code__in=codes) if codes else fields.none()
-    return (_field(one) for one in fields)
+    return (own_field_of(one) for one in fields)
 
 
-def _field(one: CustomField) -> Field:
-    """With its type: figures compare as figures and days as days; what is not there is null."""
+def own_field_of(one: CustomField, name: str = "") -> Field:
+    """With its type: figures compare as figures and days as days; what is not there is null. name: how conditions call
+    it, custom.<code> unless said."""
     roles = (ADMIN, *one.view_roles) if one.view_roles else ()
     choices = tuple((choice, choice) for choice in one.choices)
-    kind = Kind(one.kind)
-    return Field(f"{custom.PREFIX}{one.code}", one.label, kind, lambda: _expression(one), one.unit, choices, roles)
+    code = name or f"{custom.PREFIX}{one.code}"
+    return Field(code, one.label, Kind(one.kind), lambda: _expression(one), one.unit, choices, roles)
 
 
 def _expression(one: CustomField) -> Any:
