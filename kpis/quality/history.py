@@ -21,6 +21,7 @@ LEAST_DIFFERENT = 6  # figures among them: of a scale with few steps every step 
 LEAST_FACTOR = 12.0  # no slip of a unit is smaller
 STEADY = 0.35  # of its logarithm: how far an account's months may spread for a factor to mean anything
 CLOSE = 0.25  # how near to the other months the mended figure must come, in the same measure
+KEPT_TO_DROPPED = 4  # months that speak for every one of the others that is left out as a slip itself
 LEAST_TRIMMED = 12  # other months from which on the highest and the lowest may be slips themselves
 FAR, FAR_AT_END = 9.0, 16.0  # robust standard deviations; the newest month may be the first of something new
 LEAST_JUMP = 0.5  # of the other months' middle: smaller steps are life
@@ -42,15 +43,16 @@ def _month(measure: Measure, series: Floats, rows: NDArray[np.intp], kpi: int, m
     for at in _worth_a_look(series[:, month], others):
         row = others[at][~np.isnan(others[at])]
         value = float(series[at, month])
-        slip = _slip(value, row, measure)
+        sound = _without_slips(row, measure)
+        slip = _slip(value, sound, measure)
         if slip:
             factor, words, proposed = slip
-            middle = float(np.median(row))
+            middle, which = float(np.median(sound)), "the other" if sound.size == row.size else "most other"
             times = f"{factor:g} times" if value > middle else f"a {factor:g}th of"
             yield Finding(
                 "unit", int(rows[at]), kpi, month,
-                f"It is about {times} what the other {row.size} months say, as if it were {words}.",
-                {"factor": factor, "usual": round(middle, 6), "months": int(row.size)},
+                f"It is about {times} what {which} months say ({sound.size} of them), as if it were {words}.",
+                {"factor": factor, "usual": round(middle, 6), "months": int(sound.size)},
                 proposed=proposed,
             )  # fmt: skip
         elif row.size >= LEAST_OUTLIER and len(set(row.tolist())) >= LEAST_DIFFERENT:
@@ -77,6 +79,24 @@ def _worth_a_look(values: Floats, others: Floats) -> NDArray[np.intp]:
         slips = np.abs(np.log(values / middles)) >= np.log(LEAST_FACTOR)
     jumps = np.abs(values - middles) >= LEAST_JUMP * np.maximum(np.abs(middles), 1e-9)
     return np.flatnonzero(slips | (jumps & (count >= LEAST_OUTLIER)))
+
+
+def _without_slips(others: Floats, measure: Measure) -> Floats:
+    """The other months without those that are slips of a unit themselves, or else two slips would hide each other.
+
+    All of them where too many would go: then the account has two levels, and neither is a slip.
+    """
+    if (others <= 0).any():
+        return others
+    middle = float(np.median(np.log(others)))
+    steps = [np.log(factor) for factor, _ in FACTORS.get(measure.unit, OTHERS)]
+    off = np.abs(np.log(others) - middle)
+    slips = np.zeros(others.size, dtype=bool)
+    for step in steps:
+        slips |= np.abs(off - step) <= CLOSE
+    dropped = int(slips.sum())
+    left = others[~slips]
+    return left if left.size >= max(LEAST_HISTORY, KEPT_TO_DROPPED * dropped) else others
 
 
 def _slip(value: float, others: Floats, measure: Measure) -> tuple[float, str, float] | None:

@@ -88,6 +88,24 @@ def test_a_whole_month_in_another_unit_is_found_for_every_account() -> None:
     assert len(found) == 40
 
 
+def short(*figures: float, kpi: int = 1) -> list[Any]:
+    """What is found in one account's history of a few months, all others empty."""
+    values = np.full((1, len(MEASURES), len(MONTHS)), np.nan)
+    values[0, kpi, -len(figures) :] = figures
+    return detect(Cube(values, np.ones(values.shape, bool), MEASURES, MONTHS, NOW))
+
+
+def test_two_slips_in_a_short_history_do_not_hide_each_other() -> None:
+    found = short(61, 62, 0.6, 63, 0.61, 60, 64)
+    assert [(one.kind, one.month, one.proposed) for one in found] == [("unit", 18, 60), ("unit", 20, 61)]
+    assert "what most other months say (5 of them)" in found[0].why
+    assert [one.month for one in short(6, 6.2, 144, 6.1, 5.9, 366, 6, kpi=0)] == [18, 21]
+
+
+def test_half_a_short_history_in_another_unit_is_no_slip() -> None:
+    assert short(0.6, 61, 0.62, 63, 0.61, 60, 64) == []
+
+
 def test_recall_on_faults_planted_at_random() -> None:
     """Nine of ten faults are found, and nothing else is doubted."""
     dice, cube = np.random.default_rng(4), clean(accounts=200)
