@@ -42,13 +42,22 @@ def start_back_test(*, version_id: UUID, by: Actor, at: datetime) -> BackTest:
     Emits BackTestStarted. Raises NotTestable, PermissionDenied, ScorecardVersion.DoesNotExist.
     """
     require(by, rules.EDIT_SCORECARD)
-    take_lock("back-tests")
     version = ScorecardVersion.objects.select_related("scorecard").get(pk=version_id)
     if under_way := running_test(version):
         return under_way
     refused = refusals(check(version.definition, kpi_facts()))
     if refused:
         raise NotTestable(f"Mend what the checker refuses first: {refused[0].message}")
+    return queue_back_test(version=version, by=by, at=at)
+
+
+@transaction.atomic
+def queue_back_test(*, version: ScorecardVersion, by: Actor, at: datetime) -> BackTest:
+    """The worker tests this version, unless a test of its text is under way. For operations that have asked already
+    whether `by` may do what this follows from, and whether the checker passes. Emits BackTestStarted."""
+    take_lock("back-tests")
+    if under_way := running_test(version):
+        return under_way
     back_test_id = uuid7()
     made: BackTest = BackTest.objects.create(
         pk=back_test_id,

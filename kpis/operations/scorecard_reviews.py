@@ -12,8 +12,10 @@ from core.rules import allowed, require
 from kpis import rules
 from kpis.events import ScorecardChecked, ScorecardPublished, ScorecardRejected, ScorecardSubmitted
 from kpis.models import BackTest, ScorecardVersion
+from kpis.operations.back_tests import queue_back_test
 from kpis.operations.scorecard_drafts import NOTE, lock_draft, next_number
 from kpis.operations.scorecards import live_of, lock_scorecard, lock_version
+from kpis.queries.back_tests import record_of
 from kpis.queries.facts import kpi_facts
 from kpis.queries.preview import effect_of
 from kpis.scoring import definition_hash
@@ -46,7 +48,11 @@ class OutOfDate(DomainError):
 
 
 class NeverLive(DomainError):
-    """Only a text that was live once can be rolled back to."""
+    """Only a text that was live once, and is not now, can be rolled back to."""
+
+
+class NotYours(DomainError):
+    """Only whoever submitted a version takes it back; somebody who may publish can send it back."""
 
 
 @transaction.atomic
@@ -82,7 +88,7 @@ def _findings(version: ScorecardVersion) -> list[dict[str, str]]:
 def submit_version(
     *, version_id: UUID, edits: int, by: Actor, at: datetime, note: str | None = None
 ) -> ScorecardVersion:
-    """Send a draft to review, with who would change colour attached.
+    """Send a draft to review, with who of all accounts would change colour attached.
 
     Needs a check without a refused finding and a finished back-test, both of exactly this text. A back-test that says
     it cannot tell is a record too. Emits ScorecardSubmitted. Raises NotChecked, NotBackTested, NotADraft, Conflict,
@@ -91,10 +97,11 @@ def submit_version(
     require(by, rules.EDIT_SCORECARD)
     version = lock_draft(version_id, edits=edits)
     _require_passed(version)
+    _check_again(version, at)
     digest, live = definition_hash(version.definition), live_of(version.scorecard)
     tested = _require_record(digest)
     version.effect = {
-        **effect_of(version, by=by, at=at).as_json(),
+        **effect_of(version, by=None, at=at).as_json(),
         "against": str(live.pk) if live else None,
         "back_test": str(tested.pk),
     }
@@ -116,6 +123,12 @@ def _require_passed(version: ScorecardVersion) -> None:
         raise NotChecked(f"The checker refuses it: {refused[0]['message'].rstrip('.')}{rest}.")
 
 
+def _check_again(version: ScorecardVersion, at: datetime) -> None:
+    """What passed once may not pass today: a KPI was retired since, or means another thing. Raises NotChecked."""
+    version.findings, version.checked_at = _findings(version), at
+    _require_passed(version)
+
+
 def _require_record(digest: str) -> BackTest:
     """The newest finished back-test of exactly this text. Raises NotBackTested."""
     found: BackTest | None = (
@@ -134,7 +147,8 @@ def approve_version(*, version_id: UUID, edits: int, by: Actor, at: datetime, no
 
     Not by the person who submitted it, unless nobody else here may publish; then the record says so. Emits
     ScorecardPublished, upon which the accounts are scored anew. Raises NotInReview, NeedsSecondPerson, OutOfDate,
-    Conflict, NotBackTested, PermissionDenied, ScorecardVersion.DoesNotExist.
+    Conflict, NotChecked when the catalogue has changed so that the checker refuses it now, NotBackTested,
+    PermissionDenied, ScorecardVersion.DoesNotExist.
     """
     require(by, rules.PUBLISH_SCORECARD)
     version = _lock_review(version_id, edits)
@@ -145,6 +159,7 @@ def approve_version(*, version_id: UUID, edits: int, by: Actor, at: datetime, no
             f"{f'Version {live.number}' if live else 'Another version'} went live after this one was submitted, so the "
             "effect shown is not what would happen. Send it back and have it submitted again."
         )
+    _check_again(version, at)
     _require_record(definition_hash(version.definition))
     alone = version.submitted_by_id is not None and version.submitted_by_id == by.user_id
     if alone and others_may_publish(but=by):
@@ -220,10 +235,12 @@ def reject_version(*, version_id: UUID, edits: int, reason: str, by: Actor, at: 
 def withdraw_version(*, version_id: UUID, edits: int, by: Actor) -> ScorecardVersion:
     """Take one's own version back from review; it is a draft again. Emits ScorecardRejected.
 
-    Raises NotInReview, Conflict, PermissionDenied, ScorecardVersion.DoesNotExist.
+    Raises NotYours, NotInReview, Conflict, PermissionDenied, ScorecardVersion.DoesNotExist.
     """
     require(by, rules.EDIT_SCORECARD)
     version = _lock_review(version_id, edits)
+    if version.submitted_by_id is None or version.submitted_by_id != by.user_id:
+        raise NotYours(f"{version.submitted_by or 'Somebody else'} submitted this version and can take it back.")
     version.state, version.effect = State.DRAFT, None
     version.save(update_fields=["state", "effect"])
     record(ScorecardRejected(None, version.scorecard_id, version.number, "Taken back."), by=by)
@@ -234,9 +251,10 @@ def withdraw_version(*, version_id: UUID, edits: int, by: Actor) -> ScorecardVer
 def roll_back(*, scorecard_id: UUID, to_version: UUID, reason: str, by: Actor, at: datetime) -> ScorecardVersion:
     """Publish an earlier live text again, as a new version; nothing of the history changes.
 
-    The text must have been live, pass the checker today and have a finished back-test. One person who may publish is
-    enough: it was reviewed before. Emits ScorecardPublished. Raises NeverLive, NotChecked, NotBackTested, DomainError
-    without a reason, PermissionDenied, Scorecard.DoesNotExist, ScorecardVersion.DoesNotExist.
+    For an emergency, so it waits for nothing: the text must have been live for this scorecard and pass the checker
+    today. One person who may publish is enough: it was reviewed before. Without a record its back-test begins now, and
+    the gate stays closed for every draft with this text until it is done. Emits ScorecardPublished. Raises NeverLive,
+    NotChecked, DomainError without a reason, PermissionDenied, Scorecard.DoesNotExist, ScorecardVersion.DoesNotExist.
     """
     require(by, rules.PUBLISH_SCORECARD)
     card = lock_scorecard(scorecard_id)
@@ -246,7 +264,9 @@ def roll_back(*, scorecard_id: UUID, to_version: UUID, reason: str, by: Actor, a
         raise DomainError("Say why the earlier text comes back.", field="reason")
     if source.state != State.RETIRED or source.live_since is None:
         raise NeverLive(f"Version {source.number} was never live before, or is live now.")
-    tested = _require_record(definition_hash(source.definition))
+    if live is not None and definition_hash(live.definition) == definition_hash(source.definition):
+        raise NeverLive(f"The text of version {source.number} is live now, as version {live.number}.")
+    tested = record_of(source)
     version = ScorecardVersion(
         scorecard=card,
         number=next_number(card),
@@ -262,7 +282,10 @@ def roll_back(*, scorecard_id: UUID, to_version: UUID, reason: str, by: Actor, a
     )
     version.findings = _findings(version)
     _require_passed(version)
-    effect = effect_of(version, by=by, at=at).as_json()
-    version.effect = {**effect, "against": str(live.pk) if live else None, "back_test": str(tested.pk)}
+    effect = effect_of(version, by=None, at=at).as_json()
+    attached = {"against": str(live.pk) if live else None, "back_test": str(tested.pk) if tested else None}
+    version.effect = {**effect, **attached}
     _publish(version, live, by=by, at=at, again=source.number, alone=False)
+    if tested is None:
+        queue_back_test(version=version, by=by, at=at)
     return version

@@ -37,18 +37,21 @@ class CannotPreview(DomainError):
     """The proposed text is no scorecard; the words name the KPI or category that is wrong."""
 
 
-def effect_of(version: ScorecardVersion, *, by: Actor, at: datetime) -> Effect:
-    """What publishing this version would do today, from the values in force this moment. Raises CannotPreview."""
+def effect_of(version: ScorecardVersion, *, by: Actor | None, at: datetime) -> Effect:
+    """What publishing this version would do today, from the values in force this moment.
+
+    by None: to every account, for what is attached to a review and shown to those who see all. Raises CannotPreview.
+    """
     return effect_of_definition(version.definition, scorecard=version.scorecard, by=by, at=at)
 
 
 def effect_of_definition(
-    definition: Mapping[str, Any], *, scorecard: Scorecard, by: Actor, at: datetime, kept: bool = False
+    definition: Mapping[str, Any], *, scorecard: Scorecard, by: Actor | None, at: datetime, kept: bool = False
 ) -> Effect:
     """What this text would do today if it were the live one of `scorecard`.
 
-    Looks at the active accounts that `by` sees and that the scorecard wins. kept: values read a moment ago will do,
-    as in an editor. Raises CannotPreview.
+    Looks at the active accounts that `by` sees (None: at all) and that the scorecard wins. kept: values read a moment
+    ago will do, as in an editor. Raises CannotPreview.
     """
     day = at.date()
     proposed = _rules(definition, day, str(scorecard))
@@ -66,7 +69,7 @@ def effect_of_definition(
         after = _scored(proposed, book, group, personal, day)
         before = _scored(live[present].rules, book, group, personal, day) if present else None
         sums.add(group, before, after)
-    return sums.effect(day=day, at=at, elsewhere=len(rows) - sums.accounts, limited=not by.sees_all)
+    return sums.effect(day=day, at=at, elsewhere=len(rows) - sums.accounts, limited=by is not None and not by.sees_all)
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,9 @@ class _Row:
     facts: Facts
 
 
-def _accounts(by: Actor) -> list[_Row]:
-    shown = Account.objects.visible_to(by).active().order_by("pk")
+def _accounts(by: Actor | None) -> list[_Row]:
+    every = Account.objects.all() if by is None else Account.objects.visible_to(by)
+    shown = every.active().order_by("pk")
     rows = shown.values_list("pk", "name", "sample", "arr", "currency", "owner__name", *FACTS)
     return [
         _Row(pk, name, sample, arr, currency, owner, Facts(*facts))

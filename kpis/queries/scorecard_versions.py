@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.timezone import localtime
+
+from core.templatetags.formats import day
 from kpis.catalogue import CATEGORIES
 from kpis.catalogue.ranges import Range
 from kpis.models import Kpi, ScorecardVersion
@@ -31,7 +34,7 @@ def gates(version: ScorecardVersion) -> list[Gate]:
     """Checked, back-tested, reviewed, live: where this text stands. Two queries."""
     record, running = record_of(version), running_test(version)
     if record is not None:
-        tested = Gate("Back-tested", "done", f"Record of {record.finished_at:%-d %b %Y}")
+        tested = Gate("Back-tested", "done", f"Record of {day(localtime(record.finished_at))}")
     elif running is not None:
         tested = Gate("Back-tested", "running", "Running now")
     else:
@@ -69,11 +72,21 @@ def _reviewed(version: ScorecardVersion) -> Gate:
 
 
 def _live(version: ScorecardVersion) -> Gate:
-    if version.state == State.LIVE:
-        return Gate("Live", "done", f"Since {version.live_since:%-d %b %Y}")
-    if version.retired_at is not None and version.live_since is not None:
-        return Gate("Live", "done", f"{version.live_since:%-d %b %Y} to {version.retired_at:%-d %b %Y}")
-    return Gate("Live", "open", "Not yet")
+    if version.live_since is None:
+        return Gate("Live", "open", "Not yet")
+    words = live_words(version)
+    return Gate("Live", "done", words[0].upper() + words[1:])
+
+
+def live_words(version: ScorecardVersion) -> str:
+    """The days a version was live: "since 3 Nov 2026", "3 Nov 2026 to 20 Nov 2026", "on 20 Nov 2026" only; "" never."""
+    if version.live_since is None:
+        return ""
+    first = day(localtime(version.live_since))
+    if version.state == State.LIVE or version.retired_at is None:
+        return f"since {first}"
+    last = day(localtime(version.retired_at))
+    return f"on {first}" if first == last else f"{first} to {last}"
 
 
 @dataclass(frozen=True)

@@ -260,9 +260,16 @@ def _doubts(definition: Mapping[str, Any], kpis: Mapping[str, KpiFacts]) -> Iter
             yield _warn("thin_category", f"categories.{code}", "", message, "Add KPIs, or set its weight to 0.")
     total = sum((number(weight) or Decimal(0) for weight in weights.values()), Decimal(0))
     if total not in (1, 100):
-        message = f"The category weights add up to {shown(total)}, neither 1 nor 100: they are scaled to 100 %."
-        yield _warn("weights_sum", "categories", "", message, "Let them add up to 1.")
+        message = f"The category weights add up to {_sum_words(total)}: they are scaled to 100 %."
+        yield _warn("weights_sum", "categories", "", message, "Let them add up to 100 %.")
     yield from _shared_inputs(list(shares), kpis)
+
+
+def _sum_words(total: Decimal) -> str:
+    """The sum as the fields of the editor show it: shares in per cent; any other scale as it stands."""
+    if Decimal("0.5") <= total <= 2:
+        return f"{shown(total * 100)} %"
+    return f"{shown(total)} %" if 50 <= total <= 200 else f"{shown(total)}, which is no share of 100"
 
 
 def _shared_inputs(weighted: list[str], kpis: Mapping[str, KpiFacts]) -> Iterator[Finding]:

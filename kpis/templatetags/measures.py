@@ -9,6 +9,8 @@ from django.utils.safestring import SafeString
 from core.templatetags.formats import UNKNOWN, decimal, number
 from core.templatetags.ui import icon
 from kpis.catalogue.metrics import BY_SLUG
+from kpis.models import ScorecardVersion
+from kpis.queries.scorecard_versions import live_words as words_of_live
 from users.trail import who
 
 register = template.Library()
@@ -39,6 +41,12 @@ def in_unit(value: Any, unit: str) -> str:
     if unit in OUT_OF:
         return f"{text} of {OUT_OF[unit]}"
     return text if unit in BARE else f"{text} {unit}"
+
+
+@register.filter
+def live_words(version: ScorecardVersion) -> str:
+    """The days a version was live, see `queries.scorecard_versions.live_words`."""
+    return words_of_live(version)
 
 
 @register.filter

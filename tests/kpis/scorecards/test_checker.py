@@ -105,7 +105,7 @@ def test_what_may_be_published_and_should_be_known() -> None:
         ("thin_category", "categories.support"),
         ("weights_sum", "categories"),
     ]
-    assert "1.4" in found[-1].message
+    assert "add up to 140 %: they are scaled to 100 %" in found[-1].message
 
 
 def test_two_formulas_over_one_kpi_are_pointed_out() -> None:

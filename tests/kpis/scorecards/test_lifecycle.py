@@ -1,5 +1,6 @@
 """From a draft to the live scorecard and back, and who may take which step."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import transaction
 from accounts.models import Account
 from core.errors import Conflict, DomainError
 from core.models import Entry
-from kpis.models import AccountHealth, ScorecardVersion
+from kpis.models import AccountHealth, BackTest, Kpi, ScorecardVersion
 from kpis.operations import scorecard_drafts as drafts
 from kpis.operations import scorecard_reviews as reviews
 from kpis.operations import scorecards
@@ -232,10 +233,11 @@ def test_rolling_back_publishes_the_earlier_text_as_a_new_version(world: World) 
     second = published(world, green_from=80)
     given: Any = {"scorecard_id": card.pk, "to_version": first.pk, "by": mona, "at": LATER + timedelta(hours=1)}
 
-    with pytest.raises(reviews.NotBackTested), transaction.atomic():
-        reviews.roll_back(reason="Too strict", **given)
-    record_of(first)
     third = reviews.roll_back(reason="Too strict", **given)
+    test = BackTest.objects.get(definition_hash=definition_hash(first.definition))
+    assert (test.version, test.finished_at, test.job.kind) == (third, None, "kpis.back_test")
+    with pytest.raises(reviews.NeverLive, match="live now, as version 3"), transaction.atomic():
+        reviews.roll_back(reason="Once more", **given)
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -244,6 +246,56 @@ def test_rolling_back_publishes_the_earlier_text_as_a_new_version(world: World) 
     assert third.note == "Version 1 again: Too strict"
     said = entries("published")[-1]
     assert (said["number"], said["replaced"], said["again"]) == (3, 2, 1)
+
+
+def test_rolling_back_is_no_way_round_the_gate(world: World) -> None:
+    card, ana, mona = standard(), world.ana.as_actor(), world.mona.as_actor()
+    first = card.versions.get(number=1)
+    published(world, green_from=80)
+    reviews.roll_back(scorecard_id=card.pk, to_version=first.pk, reason="Too strict", by=mona, at=LATER)
+    same = drafts.start_draft(scorecard_id=card.pk, by=ana, at=LATER)
+    same = reviews.check_version(version_id=same.pk, edits=same.edits, by=ana, at=LATER)
+    with pytest.raises(reviews.NotBackTested), transaction.atomic():
+        reviews.submit_version(version_id=same.pk, edits=same.edits, by=ana, at=LATER)
+    other = scorecards.create_scorecard(name="Other", rule={"tier": ["Gold"]}, by=ana, at=NOW)
+    with pytest.raises(ScorecardVersion.DoesNotExist):
+        reviews.roll_back(scorecard_id=other.pk, to_version=first.pk, reason="x", by=mona, at=LATER)
+    Kpi.objects.filter(code="seat_use").update(active=False)
+    second = card.versions.get(number=2)
+    with pytest.raises(reviews.NotChecked), transaction.atomic():
+        reviews.roll_back(scorecard_id=card.pk, to_version=second.pk, reason="x", by=mona, at=LATER)
+
+
+def test_a_kpi_retired_since_the_check_stops_the_review_and_the_approval(world: World) -> None:
+    ana, mona = world.ana.as_actor(), world.mona.as_actor()
+    waiting, checked = submitted(world, green_from=80), draft(world, green_from=81)
+    record_of(checked)
+    checked = reviews.check_version(version_id=checked.pk, edits=checked.edits, by=ana, at=NOW)
+    Kpi.objects.filter(code="seat_use").update(active=False)
+    with pytest.raises(reviews.NotChecked), transaction.atomic():
+        reviews.approve_version(version_id=waiting.pk, edits=waiting.edits, by=mona, at=LATER)
+    with pytest.raises(reviews.NotChecked), transaction.atomic():
+        reviews.submit_version(version_id=checked.pk, edits=checked.edits, by=ana, at=LATER)
+    waiting.refresh_from_db()
+    assert waiting.state == State.REVIEW
+
+
+def test_only_whoever_submitted_takes_it_back(world: World) -> None:
+    made = submitted(world)
+    with pytest.raises(reviews.NotYours, match="Ana"), transaction.atomic():
+        reviews.withdraw_version(version_id=made.pk, edits=made.edits, by=world.mona.as_actor())
+    made.refresh_from_db()
+    assert made.state == State.REVIEW
+
+
+def test_the_effect_that_is_attached_speaks_of_every_account(world: World) -> None:
+    made = draft(world, green_from=80)
+    record_of(made)
+    owner = replace(world.bob.as_actor(), permissions=world.ana.as_actor().permissions, sees_all=False)
+    assert not Account.objects.visible_to(owner).active().exists()
+    made = reviews.check_version(version_id=made.pk, edits=made.edits, by=owner, at=NOW)
+    made = reviews.submit_version(version_id=made.pk, edits=made.edits, by=owner, at=NOW)
+    assert (made.effect["accounts"], made.effect["limited"]) == (Account.objects.active().count(), False)
 
 
 def test_only_what_was_live_once_comes_back(world: World) -> None:
