@@ -69,7 +69,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Moved:
-    """start + every part = end, exactly. scored: both ends are scores, not just what the known data give."""
+    """start + every part = end, exactly. scored: both ends are scores, not just what the known data give.
+
+    explains: the causes, computed from the values and the scorecards alone, come to the change of the stored scores.
+    """
 
     first: HealthScore
     last: HealthScore
@@ -77,6 +80,7 @@ class Moved:
     end: Decimal
     scored: bool
     parts: list[Part]
+    explains: bool
 
     @property
     def change(self) -> Decimal:
@@ -84,7 +88,10 @@ class Moved:
 
     @property
     def adds_up(self) -> bool:
-        return self.start + sum((part.points for part in self.parts), Decimal(0)) == self.end
+        """What is printed sums to the stored change, part by part and cause by cause, and was not forced to."""
+        parts = sum((part.points for part in self.parts), Decimal(0))
+        causes = sum((cause.points for part in self.parts for cause in part.causes), Decimal(0))
+        return self.explains and self.start + parts == self.end and causes == parts
 
 
 def moved(first: HealthScore, last: HealthScore) -> Moved | None:
@@ -116,7 +123,15 @@ class _Walk:
     def moved(self) -> Moved:
         later = {code: None if one is None else _seen(one) for code, one in self.later.items()}
         found = waterfall(self._end(self.first, self.card), self._end(self.last, self.next_card), later=later)
-        return Moved(self.first, self.last, _points(found.start), _points(found.end), found.scored, self._parts(found))
+        return Moved(
+            self.first,
+            self.last,
+            _points(found.start),
+            _points(found.end),
+            found.scored,
+            self._parts(found),
+            found.explains,
+        )
 
     def _end(self, score: HealthScore, card: LiveCard) -> End:
         return End(

@@ -41,6 +41,8 @@ CORRECTED, NEW, AGEING, WEIGHTS, DEFINITION, EXCEPTIONS = CAUSES = (
 )
 KPI, CATEGORY, EXCEPTION = "kpi", "category", "exception"
 
+ROUNDED = 1.001  # hundredths: two scores rounded by half of one each, and a little for floats
+
 Key = tuple[str, str]  # what kind of thing did it, and its code (of an exception its reason)
 Effects = dict[Key, float]
 T = TypeVar("T")
@@ -91,12 +93,22 @@ class Move:
 
 @dataclass(frozen=True)
 class Waterfall:
-    """start + the moves = end, in hundredths. scored: both ends are scores; else both are what the known data give."""
+    """start + the moves = end, in hundredths. scored: both ends are scores; else both are what the known data give.
+
+    computed: hundredths that the causes come to by themselves, before they were rounded to fit: from the values, the
+    scorecards and the stored caps and floors, without the stored scores. It says whether the moves explain the change.
+    """
 
     start: int
     end: int
     scored: bool
     moves: tuple[Move, ...]
+    computed: float
+
+    @property
+    def explains(self) -> bool:
+        """Whether the causes come to the change of the stored scores, each of which was rounded by half a hundredth."""
+        return abs(self.computed - (self.end - self.start)) <= ROUNDED
 
 
 def waterfall(start: End, end: End, *, later: Mapping[str, Seen | None] | None = None) -> Waterfall:
@@ -109,11 +121,13 @@ def waterfall(start: End, end: End, *, later: Mapping[str, Seen | None] | None =
     parts = share_out({cause: sum(found.values()) for cause, found in effects.items()}, end.base - start.base)
     moves = [_move(cause, parts[cause], effects[cause]) for cause in CAUSES if cause in effects]
     scored = start.score is not None and end.score is not None
+    computed = 100 * sum(points for found in effects.values() for points in found.values())
     if scored:
         moves.append(_excepted(start, end))
+        computed += sum(one.hundredths for one in moves[-1].effects)
     first, last = (start.score, end.score) if scored else (start.base, end.base)
     kept = tuple(move for move in moves if move.hundredths or any(one.hundredths for one in move.effects))
-    return Waterfall(first or 0, last or 0, scored, kept)
+    return Waterfall(first or 0, last or 0, scored, kept, computed)
 
 
 def share_out(points: Mapping[T, float], total: int) -> dict[T, int]:

@@ -99,6 +99,30 @@ def test_what_moved_it_is_told_apart_and_sums(book: World) -> None:
     assert all(cause.name.startswith("Weight of ") and "→" in cause.note for cause in weights.causes)
 
 
+def test_a_stored_score_that_its_values_do_not_explain_is_said(book: World) -> None:
+    fill(book.account, OCTOBER, seat_use=20)
+    fill(book.account, NOVEMBER)
+    score(book.account)
+    ends = default_ends(readings(book.account.pk, by=book.mona.as_actor()), TODAY)
+    assert ends is not None
+    first, last = (HealthScore.objects.select_related("version__scorecard").get(pk=end.pk) for end in ends)
+    right = moved(first, last)
+    assert right is not None
+    assert right.adds_up
+    for wrong in (-3, 3):  # a score that was made otherwise than by its parts
+        last.base_hundredths += wrong
+        last.score_hundredths += wrong
+        found = moved(first, last)
+        assert found is not None
+        assert not found.adds_up
+        last.base_hundredths -= wrong
+        last.score_hundredths -= wrong
+    HealthScore.objects.filter(pk=last.pk).update(
+        base_hundredths=last.base_hundredths - 300, score_hundredths=last.score_hundredths - 300
+    )
+    assert "The parts do not add up to the change. Please tell us." in page(book)
+
+
 def test_the_page_walks_from_the_change_to_the_cells(book: World) -> None:
     fill(book.account, OCTOBER, seat_use=20)
     fill(book.account, NOVEMBER)
