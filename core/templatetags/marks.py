@@ -124,9 +124,13 @@ def _float(value: Any) -> float | None:
 
 
 def spark_runs(
-    values: Sequence[Any], width: float, height: float, low: Any = None, high: Any = None
+    values: Sequence[Any], width: float, height: float, low: Any = None, high: Any = None, reach: int = 1
 ) -> list[list[tuple[float, float]]]:
-    """Points of a sparkline in pixels, split into runs at None; scaled to the values unless low/high are given."""
+    """Points of a sparkline in pixels, split into runs at gaps; scaled to the values unless low/high are given.
+
+    reach: how many places on the next value is expected; 1 where every place has one, 3 for a quarterly figure among
+    months. Two values further apart than that have a gap between them.
+    """
     numbers = [_float(v) for v in values]
     seen = [n for n in numbers if n is not None]
     if not seen:
@@ -136,10 +140,13 @@ def spark_runs(
     pad, step = 3.0, (width - 4) / max(1, len(numbers) - 1)
     span = (top - bottom) or 1.0
     runs: list[list[tuple[float, float]]] = [[]]
+    last = 0
     for i, value in enumerate(numbers):
         if value is None:
-            runs.append([])
             continue
+        if i - last > reach:
+            runs.append([])
+        last = i
         share = 0.5 if top == bottom else (value - bottom) / span
         runs[-1].append((round(i * step + 1, 1), round(height - pad - share * (height - 2 * pad), 1)))
     return [run for run in runs if run]
@@ -158,9 +165,10 @@ def sparkline(
     label: str = "",
     low: Any = None,
     high: Any = None,
+    reach: int = 1,
 ) -> SafeString:
-    """A small line with gaps where a value is None; an empty dashed line when nothing is known."""
-    runs = spark_runs(list(values or ()), width, height, low, high)
+    """A small line with gaps where values are missing, see `spark_runs`; a dashed one when nothing is known."""
+    runs = spark_runs(list(values or ()), width, height, low, high, reach)
     parts = []
     for run in runs:
         if len(run) > 1:

@@ -100,8 +100,9 @@ def sparkline(
     height: int = 28,
     low: Any = None,
     high: Any = None,
+    reach: int = 1,
 ) -> SafeString:
-    return marks.sparkline(values, width=width, height=height, band=band, label=label, low=low, high=high)
+    return marks.sparkline(values, width=width, height=height, band=band, label=label, low=low, high=high, reach=reach)
 
 
 @register.simple_tag

@@ -12,6 +12,7 @@ from django.db.models import Max
 
 from accounts.models import Account
 from core.time import month_of, months_back
+from kpis.freshness import MONTH_DAYS
 from kpis.models import KpiValue, ScorecardVersion, Target, Upload
 from kpis.queries.evidence import CategoryPart, Evidence, Part, target
 from kpis.queries.goals import Aim, current_targets
@@ -84,6 +85,19 @@ class Measure:
     months: list[Decimal | None]
     aim: Aim | None = None
     place: Standing | None = None
+
+    @property
+    def reach(self) -> int:
+        """Months from one value to the next one that is expected: 3 for a quarterly KPI; a missed one is a gap."""
+        days = self.part.item.cadence_days
+        return len(self.months) if days is None else max(1, round(days / MONTH_DAYS))
+
+    @property
+    def rhythm(self) -> str:
+        """What the small line shows, for those who hear it."""
+        known = sum(month is not None for month in self.months)
+        every = {1: "month by month", 3: "quarter by quarter"}.get(self.reach, "as values came in")
+        return f"Twelve months, {every}: {known} value{'' if known == 1 else 's'}"
 
 
 def measures(account: Account, found: Evidence, known: Before, *, on: date, most: int = MEASURES) -> list[Measure]:

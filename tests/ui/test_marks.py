@@ -41,6 +41,15 @@ def test_sparkline_leaves_a_gap_where_nothing_is_known():
     assert "aria-hidden" in html
 
 
+def test_a_quarterly_figure_is_one_line_and_a_missed_quarter_a_gap():
+    quarters = [5, None, None, 6, None, None, 7, None, None, 8, None, None]
+    assert marks.sparkline(quarters).count('class="l"') == 0
+    assert marks.sparkline(quarters, reach=3).count('class="l"') == 1
+    missed = [5, None, None, 6, None, None, None, None, None, 8, None, 9]
+    assert [len(run) for run in marks.spark_runs(missed, 110, 28, reach=3)] == [2, 2]
+    assert [len(run) for run in marks.spark_runs([None, 5, 6], 110, 28)] == [2]
+
+
 def test_sparkline_of_nothing_is_an_empty_line():
     assert 'class="t"' in marks.sparkline([None, None])
     assert 'class="t"' in marks.sparkline(None)
