@@ -7,7 +7,7 @@ from decimal import Decimal
 from kpis.formula import dimensions
 from kpis.formula.dimensions import COUNT, OWN, PERCENT, PLAIN, Factor, NoUnit, said
 from kpis.formula.errors import FormulaError, Problem, Span
-from kpis.formula.names import FIELDS, FUNCTIONS, KpiName, Names
+from kpis.formula.names import FUNCTIONS, KpiName, Names
 from kpis.formula.nodes import (
     Absolute,
     Arith,
@@ -125,9 +125,9 @@ class Checker:
         return found
 
     def _name(self, tree: Name) -> Typed:
-        known = FIELDS.get(tree.text.lower())
+        known = self.names.fields.get(tree.text.lower())
         if known:
-            return Typed(Field(known.name, known.kind), known.kind, known.unit)
+            return Typed(Field(known.name, known.kind), known.kind, dimensions.canonical(known.unit))
         return self._kpi(tree.text, tree.span)
 
     def _kpi(self, text: str, span: Span) -> Typed:
@@ -216,7 +216,7 @@ class Checker:
         """Both sides; what stands in quotation marks beside a field of words is a word."""
         for one, other in ((tree.left, tree.right), (tree.right, tree.left)):
             if isinstance(one, Quoted) and isinstance(other, Name):
-                known = FIELDS.get(other.text.lower())
+                known = self.names.fields.get(other.text.lower())
                 if known and known.kind == "text":
                     word = Typed(Word(one.text), "text")
                     field = self._of(other)
@@ -288,7 +288,7 @@ class Checker:
         count = self._whole(months, 1, MOST_MONTHS)
         if not isinstance(given, Name | Quoted):
             raise self._refuse(f"{call.function}(…) looks at the months of one KPI: write its code here.", given.span)
-        if isinstance(given, Name) and given.text.lower() in FIELDS:
+        if isinstance(given, Name) and given.text.lower() in self.names.fields:
             raise self._refuse("A field of the account has no months; only KPIs have.", given.span)
         kpi = self._found(given.text, given.span)
         unit = dimensions.canonical(kpi.unit)
@@ -311,7 +311,7 @@ class Checker:
         found = self._all(*call.arguments)
         for part, tree in zip(found, call.arguments, strict=True):
             if part.kind != "date":
-                dates = tuple(one.name for one in FIELDS.values() if one.kind == "date")
+                dates = tuple(one.name for one in self.names.fields.values() if one.kind == "date")
                 raise self._refuse(f"A date is needed here, and this is {ARTICLES[part.kind]}.", tree.span, dates)
         match call.function:
             case "days_since":

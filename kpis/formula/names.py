@@ -1,6 +1,6 @@
 """What a formula may speak of: the tenant's KPIs, fields of the account, functions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
@@ -14,12 +14,14 @@ MOST_SUGGESTIONS = 3
 
 @dataclass(frozen=True)
 class FieldName:
-    """A field of the account: kind number, text or date; the unit of a number."""
+    """A field of the account: kind number, text or date; the unit of a number. own: its kind as a field of the tenant's
+    own, "" for one that every tenant has."""
 
     name: str
     label: str
     kind: str
     unit: str = PLAIN
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,10 @@ FUNCTIONS: dict[str, FunctionName] = {
 
 @dataclass
 class Names:
-    """The KPIs a formula may read, by code and by every spelling."""
+    """The KPIs a formula may read, by code and by every spelling; and the fields of the account, by name."""
 
     kpis: Sequence[KpiName]
+    fields: Mapping[str, FieldName] = field(default_factory=lambda: FIELDS)
     by_code: dict[str, KpiName] = field(init=False)
     by_spelling: dict[str, KpiName] = field(init=False)
 
@@ -105,7 +108,7 @@ class Names:
 
     def like(self, text: str) -> tuple[str, ...]:
         """Names that may have been meant, as they would be written, best first."""
-        choices = {name: normalise(name) for name in (*FIELDS, *self.by_code)}
+        choices = {name: normalise(name) for name in (*self.fields, *self.by_code)}
         choices |= {f'"{kpi.short}"': normalise(kpi.short) for kpi in self.kpis}
         return _alike(normalise(text), choices)
 

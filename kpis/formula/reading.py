@@ -1,6 +1,6 @@
 """A formula read out in words, for people who would rather check a sentence than brackets."""
 
-from kpis.formula.names import FIELDS, Names
+from kpis.formula.names import Names
 from kpis.formula.syntax import Binary, Call, Name, Number, Quoted, Tree, Unary
 
 _WORDS = {
@@ -44,8 +44,8 @@ def _said(tree: Tree, names: Names) -> str:
 
 
 def _called(text: str, names: Names) -> str:
-    if text.lower() in FIELDS:
-        return FIELDS[text.lower()].label
+    if text.lower() in names.fields:
+        return names.fields[text.lower()].label
     kpi = names.kpi(text)
     return kpi.short if kpi else f"“{text}”"
 

@@ -35,7 +35,7 @@ ADD: "+" | "-" | "−"
 MULTIPLY: "*" | "/" | "×" | "÷"
 NUMBER: /\d+(\.\d+)?/
 UNIT.2: "%" | /(days?|hours?|h|minutes?|weeks?|EUR|USD|GBP|CHF)\b/
-NAME: /[A-Za-z_][A-Za-z0-9_]*/
+NAME: /[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*/
 QUOTED: /"[^"\x00-\x1f]*"|'[^'\x00-\x1f]*'/
 %ignore /[ \t\r\n\u00a0]+/
 """

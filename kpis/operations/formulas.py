@@ -25,6 +25,7 @@ from kpis.queries.formulas import (
     FIELD_MARK,
     LiveFormula,
     Reader,
+    alias,
     find_circle,
     formula_names,
     formula_of,
@@ -278,7 +279,7 @@ def _inputs(made: Reader) -> _Inputs:
         parts.append(f"%s::text, jsonb_build_array(trim_scale(k{number})::text, i{number})")
         params.append(f"{code}:{back}" if back else code)
     for name in made.understood.fields:
-        parts.append(f"%s::text, jsonb_build_array(f_{name}::text, null)")
+        parts.append(f"%s::text, jsonb_build_array({alias(name)}::text, null)")
         params.append(FIELD_MARK + name)
     return _Inputs(f"jsonb_build_object({', '.join(parts)})", tuple(params))
 

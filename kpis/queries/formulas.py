@@ -1,5 +1,6 @@
 """Formulas that are in force, the names they may use, and what they give on real accounts."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,15 +10,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Min, QuerySet
 
-from accounts.models import Account
+from accounts.conditions import Kind
+from accounts.custom import ACCOUNT, PREFIX
+from accounts.models import Account, CustomField
 from core.actor import Actor
 from core.time import month_end, month_of, months_back
 from kpis.formula import (
     FIELDS,
     LARGEST,
     Columns,
+    FieldName,
     FormulaError,
     KpiName,
     Names,
@@ -65,6 +69,21 @@ def inputs_of(understood: Understood) -> list[str]:
     return [*understood.kpis, *(FIELD_MARK + name for name in understood.fields)]
 
 
+_OWN_KINDS = {Kind.NUMBER.value: "number", Kind.DATE.value: "date"}  # the others are text
+
+
+def formula_fields() -> dict[str, FieldName]:
+    """Fields of the account: those that every tenant has, and its own as custom.<code>.
+
+    Of its own only those that every role sees: what a formula gives is a KPI, and KPIs are for everybody.
+    """
+    own = [one for one in CustomField.objects.filter(record=ACCOUNT, active=True) if not one.view_roles]
+    made = (
+        FieldName(f"{PREFIX}{one.code}", one.label, _OWN_KINDS.get(one.kind, "text"), one.unit, one.kind) for one in own
+    )
+    return {**FIELDS, **{one.name: one for one in made}}
+
+
 def formula_names() -> Names:
     """Every active KPI by code and spelling; a computed one without a unit of its own has that of its formula."""
     spellings: dict[UUID, list[str]] = defaultdict(list)
@@ -82,7 +101,8 @@ def formula_names() -> Names:
                 tuple(spellings[kpi.pk]),
             )
             for kpi in Kpi.objects.filter(active=True).order_by("position", "name")
-        ]
+        ],
+        formula_fields(),
     )
 
 
@@ -137,9 +157,26 @@ def find_circle(code: str, understood: Understood) -> list[str] | None:
 
 # What a formula reads, as rows ---------------------------------------------------------------------------------
 
-_FIELD_COLUMNS = {
-    name: f"nullif(a.{name}, '')" if field.kind == "text" else f"a.{name}" for name, field in FIELDS.items()
-}
+
+def _column(name: str) -> str:
+    """A field of the account `a` as SQL. Raises ValueError for a name that is none."""
+    if name in FIELDS:
+        return f"nullif(a.{name}, '')" if FIELDS[name].kind == "text" else f"a.{name}"
+    found = formula_fields().get(name)
+    code = name.removeprefix(PREFIX)
+    if found is None or not re.fullmatch(r"[a-z0-9_]+", code):
+        raise ValueError(f"no field of the account: {name}")
+    if found.own == Kind.YES:
+        return f"case a.custom->>'{code}' when 'true' then 'yes' when 'false' then 'no' end"
+    cast = {"number": "::numeric", "date": "::date"}.get(found.kind, "")
+    return f"(nullif(a.custom->>'{code}', '')){cast}"
+
+
+def alias(name: str) -> str:
+    """What the column of a field is called in the rows."""
+    return "f_" + name.replace(".", "_")
+
+
 _VALUE = "max(v.value) filter (where v.kpi_id = %s and v.period = (w.period - interval '{} months')::date) k{}"
 _ID = "(array_agg(v.id) filter (where v.kpi_id = %s and v.period = (w.period - interval '{} months')::date))[1] i{}"
 
@@ -155,7 +192,7 @@ class Reader:
 
 def reader(understood: Understood, kpi_ids: Mapping[str, UUID], accounts: Sequence[UUID], months: list[date]) -> Reader:
     """The rows of these accounts and months: account_id, period, month_end, f_<field>, k<n> and i<n> per reading."""
-    fields = [f"{_FIELD_COLUMNS[name]} f_{name}" for name in understood.fields]
+    fields = [f"{_column(name)} {alias(name)}" for name in understood.fields]
     picked = ["a.id account_id", "m.period", "(m.period + interval '1 month - 1 day')::date month_end", *fields]
     params: list[Any] = []
     wanted = []
@@ -178,7 +215,7 @@ def reader(understood: Understood, kpi_ids: Mapping[str, UUID], accounts: Sequen
         params.append([kpi_ids[code] for code in understood.kpis])
     columns = Columns(
         kpis={reading: f"k{number}" for number, reading in enumerate(understood.readings)},
-        fields={name: f"f_{name}" for name in understood.fields},
+        fields={name: alias(name) for name in understood.fields},
     )
     return Reader(Sql(text, (*before, *params)), columns, understood)
 
@@ -231,16 +268,19 @@ def newest_month(understood: Understood, *, by: Actor, on: date) -> date:
 
 
 def preview(understood: Understood, kpi: Kpi, *, by: Actor, month: date, search: str = "") -> Preview:
-    """What the formula would give in that month: some accounts by name, and how many are known of all."""
+    """What the formula would give in that month on some accounts, and how many are known of all.
+
+    Shown are accounts that say something: with a result first, then with most of what it reads, then by name.
+    """
     seen = Account.objects.visible_to(by).active()
     every = list(seen.values_list("pk", flat=True))
-    shown = seen.filter(Q(name__icontains=search)) if search else seen
-    accounts = list(shown.order_by("name")[:PREVIEW])
-    rows = _rows(understood, [account.pk for account in accounts], month)
+    known, shown = _tried(understood, kpi, every, month, search)
+    accounts = seen.in_bulk(shown)
+    rows = _rows(understood, shown, month)
     return Preview(
         month=month,
-        rows=[_given(account, understood, kpi, rows[account.pk], month) for account in accounts],
-        known=_known(understood, kpi, every, month),
+        rows=[_given(accounts[pk], understood, kpi, rows[pk], month) for pk in shown],
+        known=known,
         total=len(every),
     )
 
@@ -257,13 +297,29 @@ def ids_of(codes: Iterable[str]) -> dict[str, UUID]:
     return dict(Kpi.objects.filter(code__in=codes).values_list("code", "id"))
 
 
-def _known(understood: Understood, kpi: Kpi, accounts: list[UUID], month: date) -> int:
+_TRIED = """
+with found as materialized (
+    select account_id, {result} as value, num_nonnulls({columns}) as inputs from {rows}
+)
+select (select count(value) from found),
+    array(
+        select f.account_id from found f join accounts_account a on a.id = f.account_id
+        where position(lower(%s) in lower(a.name)) > 0
+        order by (f.value is null), f.inputs desc, a.name, a.id limit %s
+    )
+"""
+
+
+def _tried(understood: Understood, kpi: Kpi, accounts: list[UUID], month: date, search: str) -> tuple[int, list[UUID]]:
+    """How many accounts have a result, and which to show of those whose name holds `search`."""
     made = reader(understood, ids_of(understood.kpis), accounts, [month])
     result = result_of(made, kpi)
-    sql = f"select count(value) from (select {result.text} value from {made.rows.text}) found"  # noqa: S608
+    columns = [*made.columns.kpis.values(), *made.columns.fields.values()]
+    sql = _TRIED.format(result=result.text, columns=", ".join(columns) or "null", rows=made.rows.text)
     with connection.cursor() as cursor:
-        cursor.execute(sql, (*result.params, *made.rows.params))
-        return int(cursor.fetchone()[0])
+        cursor.execute(sql, (*result.params, *made.rows.params, search, PREVIEW))
+        known, shown = cursor.fetchone()
+        return int(known), list(shown)
 
 
 def result_of(made: Reader, kpi: Kpi) -> Sql:
@@ -289,10 +345,14 @@ def _given(account: Account, understood: Understood, kpi: Kpi, row: dict[str, An
         )
         for number, (code, back) in enumerate(understood.readings)
     ]
-    inputs += [Input(name, FIELDS[name].label, row[f"f_{name}"], None, None, "") for name in understood.fields]
+    known = formula_fields() if understood.fields else {}
+    inputs += [
+        Input(name, known[name].label, row[alias(name)], None, None, known[name].unit if name not in FIELDS else "")
+        for name in understood.fields
+    ]
     readings = {reading: row[f"k{number}"] for number, reading in enumerate(understood.readings)}
-    fields = {name: row[f"f_{name}"] for name in understood.fields}
-    labels = {**names, **{name: FIELDS[name].label for name in understood.fields}}
+    fields = {name: row[alias(name)] for name in understood.fields}
+    labels = {**names, **{name: known[name].label for name in understood.fields}}
     if readings and all(value is None for value in readings.values()):
         return Given(account, None, "nothing it reads has a value", inputs)
     found = evaluate(understood.node, Row(readings, fields, month_end(month)), labels)
@@ -320,8 +380,8 @@ def computed_inputs(value: KpiValue) -> list[Input]:
         kpi = kpis.get(code)
         if kpi is None:
             field = name.removeprefix(FIELD_MARK)
-            label = FIELDS[field].label if field in FIELDS else field
-            found.append(Input(field, label, text, None, None, ""))
+            known = FIELDS.get(field) or formula_fields().get(field)
+            found.append(Input(field, known.label if known else field, text, None, None, ""))
         else:
             number = None if text is None else Decimal(text)
             period = months_back(value.period, int(back or 0) + 1)[0]

@@ -16,7 +16,7 @@ from core.rules import allowed, require
 from core.time import month_of
 from kpis import rules
 from kpis.catalogue import normalise
-from kpis.formula import FIELDS, FUNCTIONS, Place, Problem, Understood, place
+from kpis.formula import FUNCTIONS, Place, Problem, Understood, place
 from kpis.models import Formula, Kpi
 from kpis.operations.formulas import (
     GoesInACircle,
@@ -98,10 +98,11 @@ class Word:
 
 def _words(search: str) -> list[tuple[str, list[Word]]]:
     """Functions, fields and KPIs whose code or name has every word of the search."""
-    kpis = [Word(one.code, one.short, one.unit) for one in formula_names().kpis if not one.portfolio_only]
+    names = formula_names()
+    kpis = [Word(one.code, one.short, one.unit) for one in names.kpis if not one.portfolio_only]
     groups = [
         ("KPIs", kpis),
-        ("Fields of the account", [Word(one.name, one.label, one.unit or one.kind) for one in FIELDS.values()]),
+        ("Fields of the account", [Word(one.name, one.label, one.unit or one.kind) for one in names.fields.values()]),
         ("Functions", [Word(one.signature, one.text, "") for one in FUNCTIONS.values()]),
     ]
     wanted = normalise(search).split()
