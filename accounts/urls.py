@@ -16,6 +16,7 @@ from accounts.views import (
     segments,
     stakeholders,
     tasks,
+    work,
 )
 
 app_name = "accounts"
@@ -106,6 +107,9 @@ urlpatterns = [
     path("tasks/<uuid:task_id>/snooze/", tasks.snooze_task, name="snooze-task"),
     path("tasks/<uuid:task_id>/comments/", comments.task_comments, name="task-comments"),
     path("comments/<uuid:comment_id>/remove/", comments.remove_comment, name="remove-comment"),
+    path("work/", work.work, name="work"),
+    path("work/<slug:kind>/<uuid:item_id>/snooze/", work.snooze, name="snooze-work"),
+    path("work/<slug:kind>/<uuid:item_id>/wake/", work.wake, name="wake-work"),
     path("notices/", comments.notices, name="notices"),
     path("notices/read/", comments.read_notices, name="read-notices"),
     path("notices/<uuid:notice_id>/", comments.open_notice, name="open-notice"),

@@ -16,6 +16,7 @@ from accounts.api import (
     tasks,
     teams,
     work,
+    worklist,
 )
 from analytics import api as analytics
 from core.http import UUID_PATTERN
@@ -37,6 +38,7 @@ router.register("contacts", people.Contacts, basename="contacts")
 router.register("contact-roles", people.ContactRoles, basename="contact-roles")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/people", people.AccountPeople, basename="account-people")
 router.register("activities", work.Activities, basename="activities")
+router.register("work", worklist.Work, basename="work")
 router.register("tasks", tasks.Tasks, basename="tasks")
 router.register("task-templates", tasks.TaskTemplates, basename="task-templates")
 router.register("comments", tasks.Comments, basename="comments")

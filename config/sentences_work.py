@@ -42,10 +42,16 @@ def _document(data: Mapping[str, Any]) -> str:
     return "Revoked a link to a document" if data["what"] == "revoked" else f"{_verb(data)} a document"
 
 
+def _snoozed(data: Mapping[str, Any]) -> str:
+    what = {"step": "a playbook step", "data": "a request for data"}.get(str(data["kind"]), f"a {data['kind']}")
+    return f"Put away {what} until {data['until']}: {data['reason']}" if data["until"] else f"Woke {what}"
+
+
 SENTENCES = {
     "accounts.activity_changed": Sentence("Activity changed", _activity, "message-square"),
     "accounts.task_changed": Sentence("Task changed", _task, "list-checks"),
     "accounts.task_template_changed": Sentence("Task template changed", _template, "list-checks"),
     "accounts.comment_changed": Sentence("Comment changed", _comment, "message-square"),
+    "accounts.work_snoozed": Sentence("Work put away", _snoozed, "clock"),
     "accounts.document_changed": Sentence("Document changed", _document, "file-text"),
 }

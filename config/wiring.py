@@ -20,6 +20,8 @@ from accounts.events import (
 )
 from accounts.models import Account
 from accounts.panels import Action, Chips, Panel, Tab
+from accounts.queries.work import Source
+from accounts.queries.work_sources import disputes, mentions, renewals_due, tasks_to_do
 from accounts.tasks import ask_for_champion, assign_new
 from accounts.tasks.lists import evaluate_every_segment, hold_against_segments
 from analytics import rules as analytics_rules
@@ -46,6 +48,7 @@ from kpis.events import (
 from kpis.models import HealthScore, Suggestion
 from kpis.operations import install_catalogue
 from kpis.operations.indicators import install_indicators
+from kpis.queries.asks import accounts_without_score, uploads_to_decide
 from kpis.queries.indicators import indicator_chips
 from kpis.queries.lineage import Finder
 from kpis.queries.signals import renewal_signals
@@ -65,7 +68,7 @@ from kpis.tasks import (
 from playbooks import rules as playbooks_rules
 from playbooks.models import Step
 from playbooks.operations import install_library
-from playbooks.queries import running_chips, trigger_uses
+from playbooks.queries import running_chips, steps_to_do, trigger_uses
 from playbooks.tasks import evaluate_triggers, evaluate_values, hand_over_steps
 from tenants import tasks as tenants_tasks
 from users import rules as users_rules
@@ -205,6 +208,25 @@ def _work_of(user_id: UUID) -> Owned:
 
 # What a person can own, shown before they are shut out.
 OWNED: list[Callable[[UUID], Owned]] = [_accounts_of, _work_of]
+
+# What needs somebody, on the work list and the first page.
+WORK: list[Source] = [
+    Source(
+        "step",
+        "Playbook steps",
+        "workflow",
+        steps_to_do,
+        "playbooks:complete-step",
+        "Complete",
+        playbooks_rules.COMPLETE_STEP,
+    ),
+    Source("task", "Tasks", "circle-check", tasks_to_do, "accounts:done-task", "Done", accounts_rules.KEEP_TASKS),
+    Source("renewal", "Renewals", "calendar-clock", renewals_due),
+    Source("decision", "Decisions", "scale", disputes),
+    Source("mention", "Mentions", "message-square-text", mentions, "accounts:open-notice", "Read"),
+    Source("data", "Data", "database", accounts_without_score),
+    Source("upload", "Uploads", "file-up", uploads_to_decide),
+]
 
 # What is measured of accounts, for the automatic status of their renewals.
 RENEWAL_SIGNALS = renewal_signals

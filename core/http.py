@@ -213,6 +213,34 @@ def keyset_page(
     return Page(rows, _pack(last) if has_after else None, _pack(first) if has_before else None)
 
 
+def keyset_union(
+    querysets: Sequence[QuerySet[Any]], columns: Sequence[str], order: Sequence[str], *, size: int, after: str = "",
+    before: str = "",
+) -> Page[dict[str, Any]]:  # fmt: skip
+    """One page of several tables at once: rows of `columns`, annotations that every queryset has in the same types.
+
+    `order` as in keyset_page, ascending. Costs one query; an unreadable cursor gives the first page.
+    """
+    kept = [one for one in querysets if not one.query.is_empty()]
+    if not kept:
+        return Page([], None, None)
+    values = _unpack(before or after, kept[0], order) if (before or after) else None
+    backwards = bool(before) and values is not None
+    if values is not None:
+        kept = [one.filter(_beyond(order, [backwards] * len(order), values)) for one in kept]
+    first, *others = [one.order_by().values(*columns) for one in kept]
+    whole = first.union(*others, all=True) if others else first
+    rows = list(whole.order_by(*[("-" if backwards else "") + name for name in order])[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Page([], None, None)
+    top, last = ([row[name] for name in order] for row in (rows[0], rows[-1]))
+    has_before = more if backwards else values is not None
+    return Page(rows, _pack(last) if backwards or more else None, _pack(top) if has_before else None)
+
+
 def _beyond(fields: Sequence[str], down: Sequence[bool], values: Sequence[Any]) -> Q:
     """Rows strictly after `values` in lexicographic order."""
     # What the rest implies is said first: an index on the first field finds the place without reading up to it.

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
@@ -11,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet
 from accounts import rules as accounts_rules
 from accounts.models import Account
 from accounts.panels import Chip
+from accounts.queries.work import address, columns, day_rank
 from core.actor import Actor
 from core.models import Entry
 from kpis.models import AccountHealth, KpiValue
@@ -31,53 +33,13 @@ def open_steps(*, by: Actor) -> QuerySet[Step]:
     )
 
 
-@dataclass(frozen=True)
-class WorkCounts:
-    """Open steps: mine, everybody's that I see, nobody's, and those of mine past their day."""
-
-    mine: int
-    all: int
-    unowned: int
-    overdue: int
-
-
-def work_counts(*, by: Actor, today: date) -> WorkCounts:
-    mine = Q(owner_id=by.user_id)
-    counted = (
-        open_steps(by=by)
-        .select_related(None)
-        .aggregate(
-            mine=Count("id", filter=mine),
-            all=Count("id"),
-            unowned=Count("id", filter=Q(owner=None)),
-            overdue=Count("id", filter=mine & Q(due_on__lt=today)),
-        )
-    )
-    return WorkCounts(**counted)
-
-
-@dataclass(frozen=True)
-class DueGroup:
-    """Steps under one heading of the work list."""
-
-    label: str
-    steps: list[Step]
-
-
-def by_due(steps: Iterable[Step], *, today: date) -> list[DueGroup]:
-    """Steps in order of their day, cut into Overdue, Today, Next 7 days and Later."""
-    groups: list[DueGroup] = []
-    for step in steps:
-        if step.due_on < today:
-            label = "Overdue"
-        elif step.due_on == today:
-            label = "Today"
-        else:
-            label = "Next 7 days" if step.due_on <= today + timedelta(days=7) else "Later"
-        if not groups or groups[-1].label != label:
-            groups.append(DueGroup(label, []))
-        groups[-1].steps.append(step)
-    return groups
+def steps_to_do(*, by: Actor, on: date) -> QuerySet[Any]:
+    """Open steps as a source of the work list."""
+    return columns(
+        open_steps(by=by).select_related(None), "step", rank=day_rank("due_on", on), due=F("due_on"),
+        owner=F("owner_id"), account=F("account_id"), title=F("name"), why=F("run__playbook__name"),
+        url=address("/runs/", "run_id"), version=F("version"),
+    )  # fmt: skip
 
 
 def runs_of(account_id: UUID) -> QuerySet[Run]:

@@ -5,7 +5,6 @@ from playbooks import views
 app_name = "playbooks"
 urlpatterns = [
     path("", views.today, name="today"),
-    path("work/", views.work, name="work"),
     path("steps/<uuid:step_id>/complete/", views.complete_step, name="complete-step"),
     path("steps/<uuid:step_id>/reopen/", views.reopen_step, name="reopen-step"),
     path("runs/", views.runs, name="runs"),

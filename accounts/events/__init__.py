@@ -32,6 +32,7 @@ from accounts.events.people import (
     RoleOpened,
     StandingChanged,
 )
+from accounts.events.revenue import RevenueFollowed, RevenueRulesChanged
 from accounts.events.teams import AccountAssigned, AssignmentRuleChanged, HandedOver, TeamChanged
 from accounts.events.work import (
     ActivityChanged,
@@ -74,6 +75,8 @@ __all__ = [
     "RecordsImported",
     "RenewalChanged",
     "RenewalDecided",
+    "RevenueFollowed",
+    "RevenueRulesChanged",
     "RoleEnded",
     "RoleOpened",
     "SegmentChanged",

@@ -1,4 +1,5 @@
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 from core.audit import Event
@@ -55,3 +56,14 @@ class DocumentChanged(Event):
     document_id: UUID
     what: str
     link_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class WorkSnoozed(Event):
+    """Something of the work list was put away until a day, or woken (until is None)."""
+
+    name = "accounts.work_snoozed"
+    kind: str
+    subject_id: UUID
+    until: date | None
+    reason: str = ""

@@ -1,13 +1,15 @@
 """Tell people something once, and let them put it away."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
 from accounts.models import Notice
 from core.actor import Actor
+from core.errors import DomainError
 
 
 def tell(
@@ -32,3 +34,25 @@ def read_notices(*, by: Actor, at: datetime, notice_id: UUID | None = None, unre
     if notice_id is not None:
         mine = mine.filter(pk=notice_id)
     return int(mine.update(read_at=None if unread else at))
+
+
+@transaction.atomic
+def snooze_notice(*, notice_id: UUID, until: date | None, by: Actor, at: datetime, reason: str = "") -> Notice:
+    """Put one's own notice away until a day, with the reason; None wakes it. It comes back unread.
+
+    Raises DomainError, Notice.DoesNotExist.
+    """
+    found = Notice.objects.select_for_update().get(pk=notice_id, user=by.user_id)
+    check_snooze(until=until, reason=reason, on=localdate(at))
+    found.snoozed_until, found.snooze_reason = until, reason.strip()[:200] if until else ""
+    found.read_at = None
+    found.save(update_fields=["snoozed_until", "snooze_reason", "read_at"])
+    return found
+
+
+def check_snooze(*, until: date | None, reason: str, on: date) -> None:
+    """Raises DomainError for a day that is not ahead and for a missing reason."""
+    if until is not None and until <= on:
+        raise DomainError("Choose a day to come.", field="until")
+    if until is not None and not reason.strip():
+        raise DomainError("Say why it can wait.", field="reason")

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.timezone import localdate
 
 from accounts import rules
 from accounts.events import TaskChanged
 from accounts.models import Account, Task
-from accounts.operations.notices import tell
+from accounts.operations.notices import check_snooze, tell
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
@@ -98,10 +99,7 @@ def snooze_task(*, task_id: UUID, until: date | None, by: Actor, at: datetime, r
     task = _locked(task_id, by)
     if task.done_at is not None:
         raise DomainError("This task is closed.")
-    if until is not None and until <= at.date():
-        raise DomainError("Choose a day to come.", field="until")
-    if until is not None and not reason.strip():
-        raise DomainError("Say why it can wait.", field="reason")
+    check_snooze(until=until, reason=reason, on=localdate(at))
     task.snoozed_until, task.snooze_reason = until, reason.strip()[:200] if until else ""
     _save(task, "snoozed" if until else "woken", by)
     return task

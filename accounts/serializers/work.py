@@ -184,3 +184,42 @@ class DownloadOut(serializers.ModelSerializer[ShareDownload]):
         model = ShareDownload
         fields = ["id", "link_id", "at", "address", "agent"]
         read_only_fields = fields
+
+
+class WorkSnooze(serializers.Serializer[Any]):
+    """Put one thing of the work list away. seen: until when it was put away when you looked."""
+
+    kind = serializers.CharField(max_length=20)
+    id = serializers.UUIDField()
+    until = serializers.DateField(allow_null=True, help_text="null wakes it")
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    seen = serializers.DateField(required=False, allow_null=True)
+
+
+class WorkOut(serializers.Serializer[Any]):
+    """One thing that needs somebody; `url` opens it."""
+
+    kind = serializers.CharField()
+    id = serializers.UUIDField()
+    reason = serializers.CharField()
+    title = serializers.CharField()
+    why = serializers.CharField()
+    due = serializers.DateField(allow_null=True)
+    priority = serializers.IntegerField()
+    owner_id = serializers.UUIDField(allow_null=True)
+    account_id = serializers.UUIDField(allow_null=True)
+    url = serializers.CharField()
+    version = serializers.IntegerField()
+    snoozed_until = serializers.DateField(allow_null=True)
+    snooze_reason = serializers.CharField(allow_blank=True)
+
+
+class WorkPageOut(serializers.Serializer[Any]):
+    """after: the cursor of the next page. kinds and reasons are counted in the view asked for."""
+
+    results = WorkOut(many=True)
+    after = serializers.CharField(allow_null=True)
+    before = serializers.CharField(allow_null=True)
+    views = serializers.DictField(child=serializers.IntegerField())
+    kinds = serializers.DictField(child=serializers.IntegerField())
+    reasons = serializers.DictField(child=serializers.IntegerField())

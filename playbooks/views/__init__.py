@@ -1,7 +1,7 @@
 from playbooks.views.library import playbooks, set_trigger
 from playbooks.views.runs import panel, run, runs, start_run, stop_run
 from playbooks.views.today import today
-from playbooks.views.work import complete_step, reopen_step, work
+from playbooks.views.work import complete_step, reopen_step
 
 __all__ = [
     "complete_step",
@@ -14,5 +14,4 @@ __all__ = [
     "start_run",
     "stop_run",
     "today",
-    "work",
 ]

@@ -7,13 +7,13 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Account
 from accounts.queries import last_seq
-from accounts.queries.tasks import my_tasks, notices_of
+from accounts.queries.work import Asked, led_by, sources, work_counts, work_page
 from accounts.rules import KEEP_TASKS
 from core.http import Request
 from core.rules import allowed
 from kpis.models import AccountHealth
 from kpis.rules import SAMPLE_DATA
-from playbooks import queries, rules
+from playbooks import queries
 
 SHOWN = 8
 
@@ -24,7 +24,8 @@ def today(request: Request) -> HttpResponse:
     """The first page: the first steps until they are done, my work, and the accounts that need attention."""
     day = localdate()
     checklist = [one for one in queries.checklist() if not one.permission or allowed(request.actor, one.permission)]
-    mine = queries.open_steps(by=request.actor).filter(owner_id=request.actor.user_id).order_by("due_on", "id")
+    team = led_by(request.actor)
+    mine = work_page(Asked(), by=request.actor, on=day, team=team, size=SHOWN)
     needing = (
         AccountHealth.objects.visible_to(request.actor)
         .filter(Q(band="red") | Q(arrow__lt=0), account__archived_at=None)
@@ -35,15 +36,13 @@ def today(request: Request) -> HttpResponse:
         "checklist": checklist,
         "checklist_open": not all(item.done for item in checklist),
         "checklist_done": sum(item.done for item in checklist),
-        "steps": list(mine[:SHOWN]),
-        "counts": queries.work_counts(by=request.actor, today=day),
-        "tasks": list(my_tasks(by=request.actor, on=day).order_by("due_on", "priority", "id")[:SHOWN]),
-        "notices": list(notices_of(by=request.actor).filter(read_at=None).order_by("-created_at", "id")[:4]),
+        "items": mine.rows,
+        "more": mine.after is not None,
+        "counts": work_counts(Asked(), by=request.actor, on=day, team=team),
+        "may": {one.kind for one in sources() if not one.permission or allowed(request.actor, one.permission)},
         "may_keep": allowed(request.actor, KEEP_TASKS),
-        "me": request.actor.user_id,
         "needing": list(needing[:SHOWN]),
         "has_sample": Account.objects.filter(sample=True).exists(),
-        "may_complete": allowed(request.actor, rules.COMPLETE_STEP),
         "may_sample": allowed(request.actor, SAMPLE_DATA),
         "today": day,
         "live_since": last_seq(),

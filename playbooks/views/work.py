@@ -1,78 +1,21 @@
-"""The work list, and what one does with its steps."""
+"""What one does with the steps of playbooks; they stand on the work list."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.timezone import localdate, now
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.timezone import now
+from django.views.decorators.http import require_POST
 
-from accounts.queries import last_seq
 from core.errors import Conflict, DomainError
-from core.http import Request, keyset_page, toast
-from core.rules import allowed
-from playbooks import operations, queries, rules
+from core.http import Request, toast
+from playbooks import operations
 from playbooks.models import Step
 from playbooks.serializers import StepCompletion
-from users.models import User
-
-VIEWS = {"mine": "Mine", "overdue": "Overdue", "unowned": "Nobody's", "all": "All"}
-PAGE = 50
-
-
-@login_required
-@require_GET
-def work(request: Request) -> HttpResponse:
-    """The work list; which part of it, or whose, is in the URL."""
-    day, owner = localdate(), _owner(request)
-    view = request.GET.get("view", "")
-    view = view if view in VIEWS and owner is None else ("mine" if owner is None else "")
-    page = keyset_page(
-        _part(request, view, owner),
-        ["due_on", "id"],
-        size=PAGE,
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-    )
-    context = {
-        "page": page,
-        "groups": queries.by_due(page.rows, today=day),
-        "view": view,
-        "owner": owner,
-        "here": f"owner={owner.pk}" if owner else f"view={view}",
-        "counts": queries.work_counts(by=request.actor, today=day),
-        "today": day,
-        "may_complete": allowed(request.actor, rules.COMPLETE_STEP),
-        "live_since": last_seq(),
-    }
-    return render(request, "playbooks/work.html#list" if request.htmx else "playbooks/work.html", context)
-
-
-def _owner(request: Request) -> User | None:
-    """The person whose work was asked for with ?owner=; 404 for nobody."""
-    given = request.GET.get("owner", "")
-    if not given:
-        return None
-    try:
-        return get_object_or_404(User.objects.visible_to(request.actor), pk=UUID(given))
-    except ValueError as error:
-        raise Http404 from error
-
-
-def _part(request: Request, view: str, owner: User | None) -> QuerySet[Step]:
-    steps = queries.open_steps(by=request.actor)
-    if owner is not None:
-        return steps.filter(owner=owner)
-    if view in ("mine", "overdue"):
-        steps = steps.filter(owner_id=request.actor.user_id)
-    if view == "overdue":
-        steps = steps.filter(due_on__lt=localdate())
-    return steps.filter(owner=None) if view == "unowned" else steps
 
 
 @login_required

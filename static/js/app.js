@@ -8,6 +8,7 @@ import "./pl-live.js";
 import "./pl-menu.js";
 import "./pl-palette.js";
 import "./pl-reltime.js";
+import "./pl-rows.js";
 import "./pl-select-all.js";
 import "./pl-shortcuts.js";
 import "./pl-theme.js";

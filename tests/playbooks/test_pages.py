@@ -40,7 +40,7 @@ def test_the_work_list_by_whose_it_is_and_when_it_is_due(library: World) -> None
 
     def shown(query: str, who: Any = None) -> list[tuple[str, list[str]]]:
         groups = (who or browser).get(f"/work/{query}").context["groups"]
-        return [(group.label, [step.account.name for step in group.steps]) for group in groups]
+        return [(group.label, [item.account for item in group.items]) for group in groups]
 
     assert shown("") == shown("?view=mine") == shown("?view=overdue") == [("Overdue", ["Initech"])]
     assert shown("?view=all") == [("Overdue", ["Initech"])]

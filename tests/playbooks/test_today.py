@@ -65,7 +65,7 @@ def test_today_shows_my_work_and_what_needs_attention(library: World) -> None:
     green = Account.objects.create(name="Fine", owner=library.alice)
     give_health(green, 9000)
     answer = library.browser(library.alice).get("/")
-    assert [step.account.name for step in answer.context["steps"]] == ["Initech"]
+    assert [item.account for item in answer.context["items"]] == ["Initech"]
     assert [health.account.name for health in answer.context["needing"]] == ["Initech"]
     page = text_of(answer)
     assert "−2.5 in 28 days" in page
@@ -74,7 +74,7 @@ def test_today_shows_my_work_and_what_needs_attention(library: World) -> None:
 
 def test_pages_cost_the_same_with_one_and_three_rows(library: World, query_count: Any) -> None:
     browser = library.browser(library.mona)
-    urls = {"/": 20, "/work/?view=all": 7, "/runs/": 7, "/playbooks/": 7}
+    urls = {"/": 23, "/work/?view=all": 18, "/runs/": 7, "/playbooks/": 7}
     browser.get("/work/")
     counts: dict[str, list[int]] = {url: [] for url in urls}
     for number in range(3):
