@@ -4,14 +4,16 @@ Pure: no Django, no tables. Takes text with any of the usual delimiters, what a 
 clipboard (tabs), and rows of typed cells. Nothing is guessed: an unreadable figure is a problem of its row.
 """
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 from core.money import CURRENCIES
 
@@ -108,9 +110,12 @@ def decode(data: bytes) -> str:
 
 def lines_of(text: str) -> Iterator[Line]:
     """The rows of a text that are not empty, with the line each ends on; the first line decides the delimiter."""
-    head = text[:4096].lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max("\t;,|", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return _rows(io.StringIO(text, newline=""), text[:4096])
+
+
+def _rows(stream: TextIO, head: str) -> Iterator[Line]:
+    first = head.lstrip("\r\n").split("\n", 1)[0]
+    reader = csv.reader(stream, delimiter=max("\t;,|", key=first.count))
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -137,6 +142,48 @@ def lines_in(data: bytes) -> Iterator[Line]:
     if data.startswith(_WORKBOOK_STARTS) and _WORKBOOKS:
         return _WORKBOOKS[0](data)
     return lines_of(decode(data))
+
+
+def stream_lines(file: BinaryIO) -> Iterator[Line]:
+    """As `lines_in`, of an open file that is read as it goes: a text of any length takes little memory."""
+    head = file.read(4096)
+    file.seek(0)
+    if head.startswith(_WORKBOOK_STARTS) and _WORKBOOKS:
+        yield from _WORKBOOKS[0](file.read())
+        return
+    encoding = _encoding(file, head)
+    file.seek(0)
+    yield from _rows(_Lines(file, encoding), head.decode(encoding, errors="replace"))
+
+
+def _encoding(file: BinaryIO, head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    decode(head[:4])  # refuses by its first bytes what is no text
+    reader = codecs.getincrementaldecoder("utf-8")()
+    encoding = "utf-8-sig"
+    while piece := file.read(1_000_000):
+        if b"\x00" in piece:
+            decode(b"\x00")
+        try:
+            reader.decode(piece)
+        except UnicodeDecodeError:
+            encoding = "cp1252"
+    return encoding
+
+
+class _Lines(io.TextIOWrapper):
+    """Text over a file that belongs to somebody else, who closes it."""
+
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        super().__init__(file, encoding=encoding, errors="replace", newline="")
+
+    def close(self) -> None:
+        with suppress(ValueError):
+            self.detach()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def read(lines: Iterator[Line], chosen: Mapping[int, str] | None = None, own: Sequence[OwnColumn] = ()) -> Sheet:

@@ -11,12 +11,14 @@ _CONTRACT = {
     "activated": "Brought a contract into force",
     "cancelled": "Recorded the notice of a contract",
     "ended": "Ended a contract",
+    "withdrawn": "Took a contract back",
     "renewed": "Renewed a contract",
     "line_added": "Added a subscription line",
     "line_corrected": "Corrected a subscription line",
     "line_removed": "Withdrew a subscription line",
     "unpaid": "Marked a contract as unpaid",
     "paid": "Marked a contract as paid",
+    "overdue": "A contract is past its last day and nobody has decided",
 }
 
 
@@ -45,9 +47,24 @@ def _contract(data: Mapping[str, Any]) -> str:
     return f"{_CONTRACT[data['what']]}{reason}"
 
 
+def _followed(data: Mapping[str, Any]) -> str:
+    said = [
+        f"{data[name]} {words}"
+        for name, words in (
+            ("changed", "changed with the day"),
+            ("renewed", "renewed by themselves"),
+            ("differing", "had movements nobody can explain"),
+            ("broken", "break the rule of one open renewal"),
+        )
+        if data[name]
+    ]
+    return f"Followed revenue to {data['on']}: {', '.join(said)}"
+
+
 CONTRACTS = {
     "accounts.contract_changed": Sentence("Contract changed", _contract, "file-text"),
     "accounts.renewal_changed": Sentence("Renewal changed", _renewal, "calendar"),
     "accounts.renewal_decided": Sentence("Renewal decided", _decided, "scale"),
+    "accounts.revenue_followed": Sentence("Revenue followed", _followed, "trending-up"),
     "accounts.rate_set": Sentence("Exchange rate set", "Set the rate of {currency} to {rate} from {on}", "receipt"),
 }

@@ -13,7 +13,14 @@ from core.http import Page, keyset_page
 
 LINE = "Line of the first file"  # in the file of held rows: which row a corrected one stands for
 WHY, FIX = "What is wrong", "What helps"
-ACTIONS = {"held": "Held", "create": "New", "update": "Updated", "same": "As they were", "corrected": "Corrected"}
+ACTIONS = {
+    "held": "Held",
+    "create": "New",
+    "update": "Updated",
+    "same": "As they were",
+    "corrected": "Corrected",
+    "left_out": "Left out",
+}
 
 
 def imports(*, by: Actor) -> QuerySet[RecordImport]:
@@ -37,6 +44,6 @@ def held_rows(batch: RecordImport) -> Iterator[list[str]]:
 def first_rows(batch: RecordImport, size: int = 5) -> list[tuple[int, list[str]]]:
     """The first rows of the file as they stand in it, with their lines."""
     with default_storage.open(batch.path) as file:
-        lines = columns.lines_in(file.read())
-    next(lines, None)
-    return [(line, [columns.cell_text(cell) for cell in cells]) for line, cells in islice(lines, size)]
+        lines = columns.stream_lines(file)
+        next(lines, None)
+        return [(line, [columns.cell_text(cell) for cell in cells]) for line, cells in islice(lines, size)]

@@ -1,26 +1,25 @@
 from collections.abc import Callable
 
 from celery import shared_task
-from django.utils.timezone import now
+from django.utils import timezone
 
 from accounts.models import RecordImport
-from accounts.operations.record_imports import bring_import, try_import, undo_import
+from accounts.operations.record_runs import bring_import, try_import, undo_import
 from core import jobs
 from core.actor import Actor
-from core.models import Job
+from core.time import zone
 from users.models import User
 
 
 def _with(job_id: str, work: Callable[..., None]) -> None:
     with jobs.running(job_id) as job:
-        if job:
-            work(batch=RecordImport.objects.get(pk=str(job.subject_id)), by=_on_behalf(job), at=now(), job=job)
-
-
-def _on_behalf(job: Job) -> Actor:
-    """Whoever started it: the file does what that person may do, not more."""
-    user = User.objects.select_related("role").filter(pk=job.created_by_id).first()
-    return user.as_actor() if user else Actor.system("imports")
+        if job is None:
+            return
+        # Whoever started it: the file does what that person may do, not more, and means the days of their clock.
+        user = User.objects.select_related("role").filter(pk=job.created_by_id).first()
+        by = user.as_actor() if user else Actor.system("imports")
+        with timezone.override(zone(user.time_zone if user else "UTC")):
+            work(batch=RecordImport.objects.get(pk=str(job.subject_id)), by=by, at=timezone.now(), job=job)
 
 
 @shared_task(name="accounts.try_import")

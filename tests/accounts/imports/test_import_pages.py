@@ -5,7 +5,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Account, Contact, RecordImport
-from accounts.operations.record_imports import bring_import, try_import
+from accounts.operations.record_runs import bring_import, try_import
 from tests.accounts.imports.test_record_imports import AT, PEOPLE
 from tests.world import World
 

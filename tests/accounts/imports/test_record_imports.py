@@ -8,15 +8,9 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.models import Account, Contact, ContactRole, ImportRow, Outcome, RecordImport
 from accounts.operations import edit_account
-from accounts.operations.record_imports import (
-    LINE,
-    bring_import,
-    map_import,
-    start_import,
-    start_step,
-    try_import,
-    undo_import,
-)
+from accounts.operations.record_imports import map_import, start_import, start_step
+from accounts.operations.record_runs import bring_import, try_import, undo_import
+from accounts.queries.imports import LINE
 from core.errors import DomainError
 from tests.accounts.conftest import entries
 from tests.world import World
