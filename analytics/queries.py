@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Account
 from accounts.queries import TimelineItem, entries_of, timeline
+from accounts.queries.custom import OwnValue, own_in_reports
 from analytics.charts import Point
 from analytics.models import Report
 from core.actor import Actor
@@ -98,6 +99,7 @@ class HealthReport:
     categories: list[CategoryLine]
     kpis: list[KpiLine]
     missing: list[str]
+    own: list[OwnValue]  # the workspace's own fields that reports show, with a value
     trail: list[TimelineItem]
     trail_head: Entry | None
 
@@ -138,7 +140,7 @@ def snapshot() -> Iterator[None]:
 
 
 def health_report(account: Account) -> HealthReport:
-    """Gather the report of one account from stored rows. The caller has checked that it may be seen. 8 queries."""
+    """Gather the report of one account from stored rows. The caller has checked that it may be seen. 9 queries."""
     health = AccountHealth.objects.filter(account=account).select_related("latest__version__scorecard").first()
     score = health.latest if health else None
     items = score.version.definition["items"] if score else []
@@ -156,6 +158,7 @@ def health_report(account: Account) -> HealthReport:
         categories=[_category(part) for part in score.categories] if score else [],
         kpis=_kpi_lines(score, items, names) if score else [],
         missing=_missing(items, names, present),
+        own=own_in_reports(account),
         trail=timeline(entries),
         trail_head=Entry.objects.order_by("-seq").first(),
     )

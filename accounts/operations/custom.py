@@ -18,7 +18,7 @@ from tenants.context import take_lock
 from users.models import Role
 
 MOST_FIELDS = 100  # in use, of one kind of record
-MAY_CHANGE = ("label", "unit", "choices", "required", "view_roles", "edit_roles")
+MAY_CHANGE = ("label", "unit", "choices", "required", "in_reports", "view_roles", "edit_roles")
 
 
 class NotAField(DomainError):
@@ -32,7 +32,7 @@ class FieldChanged(Conflict):
 @transaction.atomic
 def add_field(*, label: str, kind: str, by: Actor, record: str = custom.ACCOUNT, **given: Any) -> CustomField:
     """Add a field at the end; its code comes from the label and never changes. record: as CustomField.record. `given`:
-    unit, choices, required, view_roles, edit_roles. Emits CustomFieldChanged. Raises NotAField, PermissionDenied."""
+    unit, choices, required, in_reports, view_roles, edit_roles. Emits CustomFieldChanged. Raises NotAField, PermissionDenied."""
     require(by, rules.KEEP_FIELDS)
     take_lock("custom fields")
     if not has_fields(record):
@@ -127,6 +127,8 @@ def _put(field: CustomField, given: Mapping[str, Any], others: Sequence[CustomFi
         if missing := set(wanted) - roles:
             raise NotAField(f"There is no role {sorted(missing)[0]}.", field=name)
         setattr(field, name, sorted(wanted))
+    if field.in_reports and field.view_roles:
+        raise NotAField("A report goes to anybody: only what every role sees can stand in it.", field="in_reports")
 
 
 def _choices(field: CustomField) -> list[str]:

@@ -95,6 +95,14 @@ def own_values(holder: HasOwn | None, *, by: Actor, record: str = ACCOUNT) -> li
     return [OwnValue(field, kept.get(field.code), sets(field, by)) for field in fields_seen(by=by, record=record)]
 
 
+def own_in_reports(account: Account) -> list[OwnValue]:
+    """The fields that reports show, as far as the account says something. A report goes to anybody, so that only fields
+    that every role sees are among them."""
+    chosen = [field for field in fields_of(ACCOUNT).filter(in_reports=True) if not field.view_roles]
+    values = [OwnValue(field, account.custom.get(field.code), False) for field in chosen]
+    return [one for one in values if one.value is not None]
+
+
 def own_columns(*, by: Actor, record: str = ACCOUNT) -> list[OwnColumn]:
     """What columns of a file can become beside the usual: the fields that `by` may set."""
     return [_own_column(field) for field in fields_seen(by=by, record=record) if sets(field, by)]

@@ -13,6 +13,7 @@ class FieldChange(serializers.Serializer[Any]):
     unit = serializers.CharField(max_length=24, required=False, allow_blank=True)
     choices = serializers.ListField(child=serializers.CharField(max_length=80, allow_blank=True), required=False)
     required: Any = serializers.BooleanField(required=False)
+    in_reports = serializers.BooleanField(required=False, help_text="Of an account field: stands in health reports")
     view_roles = serializers.ListField(
         child=serializers.CharField(max_length=40), required=False, help_text="Codes of roles; empty: every role"
     )
@@ -45,7 +46,7 @@ class FieldOut(serializers.ModelSerializer[CustomField]):
     class Meta:
         model = CustomField
         fields = [
-            "id", "record", "code", "label", "kind", "unit", "choices", "required", "view_roles", "edit_roles", "position",
+            "id", "record", "code", "label", "kind", "unit", "choices", "required", "in_reports", "view_roles", "edit_roles", "position",
             "active", "version",
         ]  # fmt: skip
         read_only_fields = fields

@@ -54,7 +54,7 @@ def new_field(request: Request) -> HttpResponse:
 def edit_field(request: Request, field_id: UUID) -> HttpResponse:
     found = get_object_or_404(CustomField, pk=field_id)
     if request.method == "GET":
-        kept = ("label", "kind", "unit", "choices", "required", "view_roles", "edit_roles", "version")
+        kept = ("label", "kind", "unit", "choices", "required", "in_reports", "view_roles", "edit_roles", "version")
         return _form(request, found, {name: getattr(found, name) for name in kept}, {})
     posted = {**_posted(request), "kind": found.kind}
     given = FieldEdit(data=posted)
@@ -124,6 +124,7 @@ def _posted(request: Request) -> dict[str, Any]:
     data: dict[str, Any] = {name: request.POST.get(name, "") for name in ("label", "kind", "unit", "version")}
     data["choices"] = [line for line in request.POST.get("choices", "").splitlines() if line.strip()]
     data["required"] = request.POST.get("required") == "1"
+    data["in_reports"] = request.POST.get("in_reports") == "1"
     for name in ("view_roles", "edit_roles"):
         data[name] = request.POST.getlist(name)
     return data
