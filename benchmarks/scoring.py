@@ -28,9 +28,9 @@ def rescore(results: Results, bench: Bench) -> None:
         of, today = f"{len(ids):,} accounts", now()
         if not AccountHealth.objects.exists():
             results.add(f"first scoring of {of}", _seconds(_score, ids, today - timedelta(days=31)), "s")
-            results.add(f"rescore of {of}, all changed", _seconds(_score, ids, today), "s", Target(10))
+            results.add(f"rescore of {of}, all changed", _seconds(_score, ids, today), "s", Target(5))
             results.add(f"past year of {of}", _seconds(_score_past, ids, today), "s")
-        results.add(f"rescore of {of}, none changed", _seconds(_score, ids, today), "s", Target(10))
+        results.add(f"rescore of {of}, none changed", _seconds(_score, ids, today), "s", Target(5))
         one = sorted(_seconds(_score, [account_id], today) for account_id in ids[:ONE])
         results.add("rescore of one account: p50", one[ONE // 2] * 1000, "ms", Target(300))
     quiet_outbox(bench.tenant)

@@ -1,15 +1,15 @@
 """The trail: one append-only entry per happening, and the subscribers that follow from it."""
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
+import orjson
 from celery import Task
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error, connection, transaction
@@ -31,6 +31,23 @@ class Event:
     account_id: UUID | None
 
 
+class Told(Protocol):
+    """What subscribers need of an entry: the Entry itself, or what was just written of it."""
+
+    seq: Any
+    event: Any
+    data: Any
+
+
+@dataclass(slots=True)
+class _Written:
+    """Thousands of Entry objects would cost as much as writing them."""
+
+    seq: int
+    event: str
+    data: dict[str, Any]
+
+
 _SUBSCRIBERS: dict[str, list[Any]] = {}  # of tenants.task_base.TenantTask, which this floor does not know
 MANY = 100  # events a message; ten thousand messages would take the broker as long as the change itself
 
@@ -47,7 +64,7 @@ def record(event: Event, *, by: Actor) -> Entry:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record() belongs in the transaction of the change it describes")
-    entry = _insert(event, json.loads(_json(event)), by)
+    entry = _insert(event, orjson.loads(_json(event)), by)
     if _SUBSCRIBERS.get(event.name):
         Outbox.objects.create(entry_seq=entry.seq, at=entry.at)
         transaction.on_commit(partial(deliver, [entry]))
@@ -66,15 +83,15 @@ def record_many(events: Sequence[Event], *, by: Actor) -> None:
     name, at = events[0].name, now()
     if any(event.name != name for event in events):
         raise ValueError("record_many() takes events of one kind")
-    rows = [(event.account_id, _json(event)) for event in events]
+    texts = [_json(event) for event in events]
+    accounts = [event.account_id for event in events]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT_MANY, [name, by.user_id, _label(by), at, *map(list, zip(*rows, strict=True))])
-        entries = [
-            Entry(seq=seq, event=name, account_id=event.account_id, data=json.loads(data), at=at)
-            for (seq,), event, (_, data) in zip(cursor.fetchall(), events, rows, strict=True)
-        ]
+        cursor.execute(_INSERT_MANY, [name, by.user_id, _label(by), at, accounts, f"[{','.join(texts)}]"])
+        numbers = [seq for (seq,) in cursor.fetchall()]
+    entries = [_Written(seq, name, orjson.loads(text)) for seq, text in zip(numbers, texts, strict=True)]
     if _SUBSCRIBERS.get(name):
-        Outbox.objects.bulk_create([Outbox(entry_seq=entry.seq, at=at) for entry in entries])
+        with connection.cursor() as cursor:
+            cursor.execute("insert into core_outbox (entry_seq, at) select unnest(%s::bigint[]), %s", [numbers, at])
         transaction.on_commit(partial(deliver, entries))
 
 
@@ -83,15 +100,19 @@ _INSERT_MANY = """
 insert into core_entry (event, account_id, data, actor_id, actor_label, at)
 select given.event, happened.account_id, happened.data, given.actor_id, given.actor_label, given.at
 from (values (%s, %s::uuid, %s, %s::timestamptz)) as given(event, actor_id, actor_label, at),
-     unnest(%s::uuid[], %s::text[]::jsonb[]) with ordinality as happened(account_id, data, number)
+     rows from (unnest(%s::uuid[]), jsonb_array_elements(%s::jsonb))
+         with ordinality as happened(account_id, data, number)
 order by happened.number
 returning seq
 """
 
 
+_PLAIN = DjangoJSONEncoder()  # spells what JSON does not know, decimals and times, as everywhere else
+
+
 def _json(event: Event) -> str:
     """The event's fields. Raises TypeError for anything that is no plain value, a record of a table above all."""
-    return json.dumps(asdict(event), cls=DjangoJSONEncoder)
+    return orjson.dumps(event, default=_PLAIN.default, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
 
 
 def _label(by: Actor) -> str:
@@ -112,13 +133,13 @@ def _insert(event: Event, data: dict[str, Any], by: Actor) -> Entry:
         cursor.execute(
             "insert into core_entry (event, account_id, data, actor_id, actor_label, at)"
             " values (%s, %s, %s, %s, %s, %s) returning seq, previous_hash, hash",
-            [entry.event, entry.account_id, json.dumps(data), entry.actor_id, entry.actor_label, entry.at],
+            [entry.event, entry.account_id, orjson.dumps(data).decode(), entry.actor_id, entry.actor_label, entry.at],
         )
         entry.seq, entry.previous_hash, entry.hash = cursor.fetchone()
     return entry
 
 
-def deliver(entries: Sequence[Entry]) -> bool:
+def deliver(entries: Sequence[Told]) -> bool:
     """Start the subscribers of each entry and take it out of the outbox. Never raises: the change is committed.
 
     What could not be started stays in the outbox. False when the broker is away; an entry that fails for a
@@ -144,7 +165,7 @@ def deliver(entries: Sequence[Entry]) -> bool:
     return reached
 
 
-def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+def _batches(entries: Sequence[Told]) -> Iterator[list[Told]]:
     """Neighbours of one kind together when a subscriber takes many at once, else one by one."""
     for event, kind in groupby(entries, key=lambda entry: entry.event):
         many, left = any(task.many for task in _SUBSCRIBERS.get(event, [])), list(kind)
@@ -152,7 +173,7 @@ def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         yield from (left[start : start + size] for start in range(0, len(left), size))
 
 
-def _start_subscribers(batch: Sequence[Entry]) -> None:
+def _start_subscribers(batch: Sequence[Told]) -> None:
     """A task that takes many gets one message with the events, any other one message an entry."""
     for task in _SUBSCRIBERS.get(batch[0].event, []):
         if task.many:

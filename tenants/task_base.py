@@ -39,6 +39,8 @@ class TenantTask(Task):
         """Queue the task for the schema that is current now. Raises NoTenant when there is none."""
         headers = dict(options.pop("headers", None) or {})
         headers[HEADER] = PUBLIC if self._is_public() else self._schema_to_send(headers)
+        if self.many and kwargs:  # what a monitor shows of the arguments: not a hundred events spelt out
+            options.setdefault("kwargsrepr", f"{len(kwargs['events'])} events")
         return super().apply_async(args, kwargs, headers=headers, **options)
 
     def apply(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:  # type: ignore[override]

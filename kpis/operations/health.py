@@ -7,18 +7,18 @@ The portfolio is sorted by `attention`, lowest first, so that whoever opens it s
 * an account without enough data stands at 7500: after everything red or yellow, before everything healthy.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from django.core.serializers.json import DjangoJSONEncoder
+import orjson
 from django.db import connection, transaction
 
 from accounts.models import Account
 from core.actor import Actor
+from core.among import among
 from core.audit import record, record_many
 from core.jobs import start_job
 from core.models import Job
@@ -123,7 +123,9 @@ def _rescore_under(
 
 def _locked(account_ids: Sequence[UUID], by: Actor) -> list[Facts]:
     """Each account is scored by one worker at a time: the last to look at the values has the last word."""
-    locked = Account.objects.visible_to(by).filter(pk__in=account_ids).order_by("pk").select_for_update(no_key=True)
+    locked = (
+        Account.objects.visible_to(by).filter(among("id", account_ids)).order_by("pk").select_for_update(no_key=True)
+    )
     return [Facts(*row) for row in locked.values_list(*FACTS)]
 
 
@@ -190,7 +192,7 @@ def _stale(scored: Scored, row: int, stored: Stored | None) -> bool:
 
 def _draw(accounts: list[UUID], trends: list[list[int | None]]) -> None:
     """Put the past into the flat rows whose trend says otherwise; its last point is today's and stays."""
-    rows = {row.pk: row for row in AccountHealth.objects.filter(pk__in=accounts).only("trend")}
+    rows = {row.pk: row for row in AccountHealth.objects.filter(among("account_id", accounts)).only("trend")}
     other = []
     for account, past in zip(accounts, trends, strict=True):
         row = rows.get(account)
@@ -266,7 +268,7 @@ def _stand(
             }
         )
     with connection.cursor() as cursor:
-        cursor.execute(_upsert(), [json.dumps(rows, cls=DjangoJSONEncoder)])
+        cursor.execute(_upsert(), [orjson.dumps(rows, default=str).decode()])
 
 
 @cache

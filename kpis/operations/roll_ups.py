@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.models import Account
 from core.actor import Actor
+from core.among import among
 from core.audit import record_many
 from kpis.events import RolledUp as RolledUpEvent
 from kpis.models import RollUp
@@ -51,14 +52,14 @@ def roll_up_accounts(*, account_ids: Sequence[UUID] | None, at: datetime, by: Ac
 
 def _forget(account_ids: Sequence[UUID] | None, *, keep: Mapping[UUID, RolledUp]) -> None:
     """A parent that has lost its last child has no figure any more."""
-    rows = RollUp.objects.all() if account_ids is None else RollUp.objects.filter(account_id__in=account_ids)
+    rows = RollUp.objects.all() if account_ids is None else RollUp.objects.filter(among("account_id", account_ids))
     rows.exclude(account_id__in=list(keep)).delete()
 
 
 def _bands(members: Sequence[Member], today: date) -> dict[UUID, tuple[int, int]]:
     """From where on each account is green and yellow, in hundredths: as the scorecard says that applies to it."""
     versions = live_versions()
-    rows = Account.objects.filter(pk__in=[member.id for member in members]).values_list(*FACTS)
+    rows = Account.objects.filter(among("id", [member.id for member in members])).values_list(*FACTS)
     found = {}
     for facts in (Facts(*row) for row in rows):
         version = next((one for one in versions if matches(one.scorecard.rule, facts, today)), None)

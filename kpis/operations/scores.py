@@ -1,14 +1,15 @@
 """Computed scores as rows, in the form of `kpis.scoring.stored`."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection
 from uuid6 import uuid7
 
+from core.among import among
 from kpis.models import HealthScore
 from kpis.queries.scored import Scored
 from kpis.scoring.stored import RECORD
@@ -24,7 +25,7 @@ def replace_scores(scored: Scored, accounts: list[UUID], which: list[int], *, at
     """
     if not which:
         return {}
-    of_day = HealthScore.objects.filter(account_id__in=[accounts[row] for row in which], as_of=scored.day)
+    of_day = HealthScore.objects.filter(among("account_id", [accounts[row] for row in which]), as_of=scored.day)
     of_day.filter(superseded_at=None).update(superseded_at=at)
     made: dict[int, UUID] = {row: uuid7() for row in which}
     with connection.cursor() as cursor, cursor.copy(f"copy kpis_healthscore ({_COLUMNS}) from stdin") as stream:
@@ -35,5 +36,5 @@ def replace_scores(scored: Scored, accounts: list[UUID], which: list[int], *, at
 
 def _rows(scored: Scored, accounts: list[UUID], made: dict[int, UUID], at: datetime) -> Iterator[tuple[Any, ...]]:
     for (row, score_id), record in zip(made.items(), scored.records(list(made)), strict=True):
-        plain = (json.dumps(record[name]) if name in _JSON else record[name] for name in RECORD)
+        plain = (orjson.dumps(record[name]).decode() if name in _JSON else record[name] for name in RECORD)
         yield (score_id, accounts[row], scored.card.row.pk, scored.day, *plain, at)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from accounts.models import Account
 from core.actor import Actor
+from core.among import among
 from kpis import scoring
 from kpis.models import AccountHealth, ScoreException
 
@@ -21,7 +22,7 @@ def exceptions_of(
     A withdrawn one holds for the days before it was withdrawn: what was scored then stays true. known_at: only what
     was known at that moment, so that a score can be computed again as it was then.
     """
-    rows = ScoreException.objects.filter(account_id__in=account_ids).order_by("created_at", "pk")
+    rows = ScoreException.objects.filter(among("account_id", account_ids)).order_by("created_at", "pk")
     if known_at is not None:
         rows = rows.filter(created_at__lte=known_at)
     found: dict[UUID, list[scoring.ScoreException]] = {}

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import Account
 from core.actor import Actor
+from core.among import among
 from core.errors import DomainError
 from core.time import month_end, month_of, months_back
 from kpis import scoring
@@ -111,7 +112,7 @@ class Standing:
 
 
 def standings(accounts: Sequence[UUID]) -> dict[UUID, Standing]:
-    rows = AccountHealth.objects.filter(account_id__in=accounts).values_list(
+    rows = AccountHealth.objects.filter(among("account_id", accounts)).values_list(
         "account_id", "score_hundredths", "band", "trend", "as_of", "latest_id", "latest__input_hash", "latest__as_of"
     )
     return {account_id: Standing(*rest) for account_id, *rest in rows}
@@ -129,7 +130,7 @@ class Stored:
 
 def stored_on(accounts: Sequence[UUID], days: Iterable[date]) -> Mapping[tuple[UUID, date], Stored]:
     """Current scores of these accounts on exactly these days."""
-    rows = HealthScore.objects.filter(account_id__in=accounts, as_of__in=list(days), superseded_at=None)
+    rows = HealthScore.objects.filter(among("account_id", accounts), as_of__in=list(days), superseded_at=None)
     return {
         (account_id, day): Stored(*rest)
         for account_id, day, *rest in rows.values_list(

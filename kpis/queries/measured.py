@@ -1,7 +1,7 @@
 """The values that scores are made of, read for hundreds of accounts at once as arrays.
 
 PostgreSQL packs the values of an account into one binary string, so that they become an array without a step per
-value: a hundred thousand values in a tenth of a second. Only the index `kpi_value_current_once` is read.
+value: a hundred thousand values in a twentieth of a second. Only the index `kpi_value_current_once` is read.
 """
 
 from collections.abc import Sequence
@@ -25,17 +25,28 @@ string_agg(int4send((k.n - 1)::int4) || int4send(v.period - date '2000-01-01')
            || float8send(v.value::float8) || uuid_send(v.id), ''::bytea)
 """
 
-# The newest ones of each cell of accounts × KPIs.
-_NEWEST = f"""
-select a.n - 1, {_PACKED}
+# The values of some months: the entries of an account lie side by side in the index, so that one walk reads them.
+_RECENT = f"""
+select a.n - 1, (
+    select {_PACKED}
+    from kpis_kpivalue v join unnest(%s::uuid[]) with ordinality k(id, n) on k.id = v.kpi_id
+    where v.account_id = a.id and v.kpi_id = any(%s::uuid[]) and v.superseded_at is null
+      and v.period between %s and %s
+)
 from unnest(%s::uuid[]) with ordinality a(id, n)
-cross join unnest(%s::uuid[]) with ordinality k(id, n)
+"""  # noqa: S608 -- our own constant
+# The newest one before those months, of the given cells only: one probe of the index each.
+_OLDER = f"""
+select cell / %s, {_PACKED}
+from unnest(%s::int[]) cell
+cross join lateral (select (%s::uuid[])[cell / %s + 1] as account_id, (%s::uuid[])[cell %% %s + 1] as kpi_id) c
 cross join lateral (
     select id, value, period from kpis_kpivalue
-    where account_id = a.id and kpi_id = k.id and superseded_at is null and period <= %s
-    order by period desc limit %s
+    where account_id = c.account_id and kpi_id = c.kpi_id and superseded_at is null and period < %s
+    order by period desc limit 1
 ) v
-group by a.n
+cross join lateral (select cell %% %s + 1 as n) k
+group by cell / %s
 """  # noqa: S608 -- our own constant
 _SINCE = f"""
 select a.n - 1, (
@@ -94,16 +105,27 @@ class Measured:
 
 
 def newest_values(accounts: Sequence[UUID], kpis: Sequence[UUID], *, on: date, then: date) -> Measured:
-    """Enough to score as of `on` and as it was known on `then`, at most a month earlier; one index probe a cell."""
-    first = months_back(then, 2)[0]
-    # Three of each: 28 days before this month, two months are over at the latest.
-    return _read(_NEWEST, [list(accounts), list(kpis), on, 3], (len(accounts), len(kpis)), first=first, last=on)
+    """Enough to score as of `on` and as it was known on `then`, at most a month earlier."""
+    # 28 days before this month, two months are over at the latest: what `then` saw may be that old or older.
+    return _newest(accounts, kpis, since=months_back(then, 2)[0], on=on, column=0)
 
 
 def latest_values(accounts: Sequence[UUID], kpis: Sequence[UUID], *, on: date) -> Sheet:
     """What counts on `on`, the newest value of each cell; two thirds of the time of `newest_values`."""
-    first = months_back(on, 1)[0]
-    return _read(_NEWEST, [list(accounts), list(kpis), on, 1], (len(accounts), len(kpis)), first=first, last=on).on(on)
+    return _newest(accounts, kpis, since=months_back(on, 3)[0], on=on, column=-1).on(on)
+
+
+def _newest(accounts: Sequence[UUID], kpis: Sequence[UUID], *, since: date, on: date, column: int) -> Measured:
+    """Two steps: what the last months hold, then the older value of each cell that is empty in that month's column."""
+    ids, codes, shape = list(accounts), list(kpis), (len(accounts), len(kpis))
+    recent = _packed(_RECENT, [codes, codes, since, on, ids])
+    measured = _measured(recent, shape, first=since, last=on)
+    empty = np.flatnonzero(measured.newest[:, :, column] < 0)
+    if not empty.size:
+        return measured
+    width, cells = len(codes), f"{{{','.join(map(str, empty.tolist()))}}}"  # as text: a list is escaped one by one
+    older = _packed(_OLDER, [width, cells, ids, width, codes, width, since, width, width])
+    return _measured(older + recent, shape, first=since, last=on)
 
 
 def values_since(
@@ -115,13 +137,17 @@ def values_since(
     ones are wanted too.
     """
     params = [list(kpis), on, since, list(for_ever), list(accounts)]
-    return _read(_SINCE, params, (len(accounts), len(kpis)), first=since, last=on)
+    return _measured(_packed(_SINCE, params), (len(accounts), len(kpis)), first=since, last=on)
 
 
-def _read(sql: str, params: list[Any], shape: tuple[int, int], *, first: date, last: date) -> Measured:
+def _packed(sql: str, params: list[Any]) -> list[tuple[int, bytes]]:
+    """(row of the account, its values as `_VALUE` says) for each account that has any."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        packed = [(account, bytes(values)) for account, values in cursor.fetchall() if values]
+        return [(account, bytes(values)) for account, values in cursor.fetchall() if values]
+
+
+def _measured(packed: list[tuple[int, bytes]], shape: tuple[int, int], *, first: date, last: date) -> Measured:
     rows = np.frombuffer(b"".join(values for _, values in packed), dtype=_VALUE)
     counts = [len(values) // _VALUE.itemsize for _, values in packed]
     accounts = np.repeat(np.array([account for account, _ in packed], dtype=np.int64), counts)

@@ -220,5 +220,5 @@ def test_scoring_costs_the_same_queries_for_one_and_three(book: World, query_cou
     with query_count() as past:
         rescore_past(account_ids=[account.pk for account in made], cards=cards, at=NOW, by=SCORING)
 
-    assert queries.number == 18
+    assert queries.number == 19
     assert past.number <= 8 + 2 * len(trend_days(TODAY))
