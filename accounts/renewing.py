@@ -1,6 +1,7 @@
 """Renewals as rules: the automatic status, the two checkpoints, quarters and rates. Pure: no database, no clock."""
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -110,6 +111,22 @@ def quarter_by(day: date, steps: int) -> str:
     """The quarter so many quarters after that of `day`."""
     count = day.year * 4 + (day.month - 1) // 3 + steps
     return f"{count // 4}-Q{count % 4 + 1}"
+
+
+def _months_on(day: date, months: int) -> date:
+    """The same day so many months later, or the last one of its month."""
+    count = day.year * 12 + day.month - 1 + months
+    year, month = divmod(count, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def term_after(starts_on: date, ends_on: date) -> date:
+    """The last day of a term that follows one of these days and is as long: in months where it is whole months."""
+    after = ends_on + DAY
+    months = (after.year - starts_on.year) * 12 + after.month - starts_on.month
+    if months > 0 and _months_on(starts_on, months) == after:
+        return _months_on(starts_on, 2 * months) - DAY
+    return ends_on + (after - starts_on)
 
 
 def monday_of(day: date) -> date:

@@ -61,10 +61,32 @@ def _followed(data: Mapping[str, Any]) -> str:
     return f"Followed revenue to {data['on']}: {', '.join(said)}"
 
 
+_RULES = {
+    "gap_days": "the gap that is no churn",
+    "grace_days": "the grace for what is unpaid",
+    "pause_days": "how long a pause is carried",
+    "pause": "what a pause is",
+    "churn_at": "when a notice is churn",
+    "uplift": "where agreed price rises stand",
+    "time_zone": "the time zone of finance",
+    "reporting_currency": "the reporting currency",
+}
+
+
+def _rules(data: Mapping[str, Any]) -> str:
+    said = [
+        f"{_RULES.get(name, name)} from {old or 'nothing'} to {new or 'nothing'}"
+        for name, (old, new) in data["changes"].items()
+    ]
+    reason = f": {data['reason']}" if data.get("reason") else ""
+    return f"Changed how revenue is read, {', '.join(said)}{reason}"
+
+
 CONTRACTS = {
     "accounts.contract_changed": Sentence("Contract changed", _contract, "file-text"),
     "accounts.renewal_changed": Sentence("Renewal changed", _renewal, "calendar"),
     "accounts.renewal_decided": Sentence("Renewal decided", _decided, "scale"),
     "accounts.revenue_followed": Sentence("Revenue followed", _followed, "trending-up"),
+    "accounts.revenue_rules_changed": Sentence("Rules of revenue changed", _rules, "settings"),
     "accounts.rate_set": Sentence("Exchange rate set", "Set the rate of {currency} to {rate} from {on}", "receipt"),
 }

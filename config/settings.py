@@ -316,6 +316,7 @@ CELERY_BEAT_SCHEDULE = {
     "segments": _in_every_tenant("accounts.evaluate_every_segment", DAY),
     "renewals": _in_every_tenant("playbooks.evaluate_renewals", DAY),
     "reminders": _in_every_tenant("accounts.remind", HOUR),
+    "revenue": _in_every_tenant("accounts.follow_revenue", HOUR),
     "renewal-statuses": _in_every_tenant("accounts.watch_renewals", DAY),
     "reports": _in_every_tenant("analytics.sweep_reports", HOUR),
     "users": _in_every_tenant("users.prune", DAY),

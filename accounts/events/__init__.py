@@ -33,6 +33,7 @@ from accounts.events.people import (
     StandingChanged,
 )
 from accounts.events.revenue import RevenueFollowed, RevenueRulesChanged
+from accounts.events.revenue import RevenueFollowed, RevenueRulesChanged
 from accounts.events.teams import AccountAssigned, AssignmentRuleChanged, HandedOver, TeamChanged
 from accounts.events.work import (
     ActivityChanged,
@@ -75,6 +76,8 @@ __all__ = [
     "RecordsImported",
     "RenewalChanged",
     "RenewalDecided",
+    "RevenueFollowed",
+    "RevenueRulesChanged",
     "RevenueFollowed",
     "RevenueRulesChanged",
     "RoleEnded",

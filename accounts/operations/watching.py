@@ -11,11 +11,11 @@ from accounts import rules
 from accounts.events import RenewalChanged
 from accounts.models import Account, Renewal, RenewalCheckpoint, RenewalSnapshot
 from accounts.operations.notices import tell
+from accounts.queries.leaders import leaders
 from accounts.queries.renewals import measured
 from accounts.renewing import CHECKPOINTS, automatic, checkpoints_reached, goes_up, monday_of
 from core.actor import Actor
 from core.audit import record_many
-from users.models import User
 
 AT_ONCE = 500
 SNAPSHOT = ("due_on", "amount", "currency", "state", "category", "likelihood", "auto_status", "status")
@@ -72,15 +72,14 @@ def _check(found: list[Renewal], by: Actor, at: datetime) -> None:
 
 def _escalate(up: list[RenewalCheckpoint], by: Actor, at: datetime) -> None:
     """On the account's timeline, and to everybody who sees the whole book and may decide."""
-    people = User.objects.filter(is_active=True, role__sees_all=True).select_related("role")
-    leaders = [one.pk for one in people if rules.DECIDE_RENEWAL in one.role.granted()]
+    above = leaders(rules.DECIDE_RENEWAL)
     events = []
     for point in up:
         one = point.renewal
         reason = f"by rule {_word(point.auto_status)}, by its owner {_word(point.status)}"
         events.append(RenewalChanged(one.account_id, one.pk, one.contract_id, "escalated", {}, reason))
         tell(
-            people=leaders, kind="renewal", text=f"Decide a renewal of {one.account.name}: {reason}.",
+            people=above, kind="renewal", text=f"Decide a renewal of {one.account.name}: {reason}.",
             url=f"/renewals/{one.pk}/", key=f"renewal:{point.pk}", at=at, account_id=one.account_id,
         )  # fmt: skip
     record_many(events, by=by)

@@ -28,7 +28,11 @@ class Rules:
 
     def day(self, at: datetime) -> date:
         """The day it is where finance sits."""
-        return at.astimezone(ZoneInfo(self.time_zone)).date()
+        return at.astimezone(self.zone).date()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
 
     def given(self) -> dict[str, Any]:
         """As they are written: field of RevenueRules -> value."""

@@ -1,13 +1,13 @@
 from datetime import date
 from typing import Any
 
-from django.utils.timezone import now
+from django.utils.timezone import localdate
 from rest_framework import serializers
 
 from accounts.conditions import ConditionError, read
 from accounts.models import Contract, ExchangeRate, Product, RevenueMovement, SubscriptionLine
 from accounts.queries.revenue import SEGMENTS
-from accounts.queries.revenue_rules import finance_day
+from accounts.queries.revenue_rules import rules_in_force
 from accounts.revenue import BILLING, Kind
 from core.money import CURRENCIES
 
@@ -149,7 +149,7 @@ class RevenueQuery(serializers.Serializer[Any]):
         return text.strip()
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        opening, closing = last_quarter(finance_day(now()))
+        opening, closing = last_quarter(localdate(timezone=rules_in_force().zone))
         given.setdefault("opening", opening)
         given.setdefault("closing", closing)
         if given["closing"] <= given["opening"]:

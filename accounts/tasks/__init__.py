@@ -10,6 +10,7 @@ from accounts.tasks.lists import (
 )
 from accounts.tasks.people import ask_for_champion
 from accounts.tasks.renewals import watch
+from accounts.tasks.revenue import follow_revenue
 from accounts.tasks.work import remind
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "try_records",
     "undo_records",
     "find_all_duplicates",
+    "follow_revenue",
     "hold_against_segments",
     "look_for_duplicates",
     "remind",
