@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Account
 from core.models import Entry
 from kpis.models import Formula, Kpi, KpiValue
 from kpis.operations.formulas import compute_formulas
@@ -35,6 +36,23 @@ def test_the_page_checks_while_it_is_typed_and_points_at_what_is_wrong(book: Any
     assert "known for 1 of 1 account" in right
     assert "40%" in right
     assert not Formula.objects.exists()
+
+
+def test_it_is_tried_on_accounts_that_have_what_it_reads(book: Any) -> None:
+    for number in range(9):
+        Account.objects.create(name=f"Aardvark {number}")
+    some = Account.objects.create(name="Zebra")
+    value(book.account, "seat_use", 80)
+    value(book.account, "stickiness", 40)
+    value(some, "seat_use", 80)
+    client = book.browser(book.ana, htmx=True)
+    page = client.post(f"{PAGE}check/", {"text": "seat_use - stickiness"}).content.decode()
+    assert "known for 1 of 11 accounts" in page
+    places = [page.index(name) for name in (book.account.name, "Zebra", "Aardvark 0")]
+    assert places == sorted(places)
+    found = client.post(f"{PAGE}check/", {"text": "seat_use - stickiness", "account": "zEB"}).content.decode()
+    assert "Zebra" in found
+    assert "Aardvark" not in found
 
 
 def test_saving_makes_a_version_and_what_does_not_hold_is_422(book: Any) -> None:
