@@ -20,7 +20,8 @@ class Drawing:
 
     @property
     def path(self) -> str:
-        return "M" + " L".join(f"{x:g} {y:g}" for x, y in self.line)
+        """What an SVG path says; "" without a line."""
+        return "M" + " L".join(f"{x:g} {y:g}" for x, y in self.line) if self.line else ""
 
     @property
     def dots(self) -> list[tuple[str, str]]:
@@ -42,5 +43,6 @@ class Drawing:
 
 def drawing(anchors: Sequence[Sequence[Any]]) -> Drawing:
     """The drawing of a range; without anchors it has no line."""
-    corners = [(float(value), int(points)) for value, points in anchors]
-    return Drawing(curve(anchors, width=SIDE, height=SIDE), corners, ranges(anchors))
+    line = curve(anchors, width=SIDE, height=SIDE)
+    corners = [(float(value), int(points)) for value, points in anchors] if line else []
+    return Drawing(line, corners, ranges(anchors))

@@ -33,12 +33,12 @@ class Range:
 
 
 def ranges(anchors: Sequence[Sequence[float]]) -> tuple[Range, ...]:
-    """Bands of a KPI along its values, ascending. () for a KPI without anchors.
+    """Bands of a KPI along its values, ascending. () for anchors that make no line: see `_line`.
 
     anchors: (value, points 0..100), at least two, ascending in value.
     """
-    pairs = [(float(value), float(points)) for value, points in anchors]
-    if len(pairs) < 2:
+    pairs = _line(anchors)
+    if not pairs:
         return ()
     low, high = pairs[0][0], pairs[-1][0]
     edges = [low, *sorted(set(_crossings(pairs)) - {low, high}), high]
@@ -60,14 +60,20 @@ def ranges(anchors: Sequence[Sequence[float]]) -> tuple[Range, ...]:
 
 def curve(anchors: Sequence[Sequence[float]], *, width: float, height: float) -> list[tuple[float, float]]:
     """The line of points for a drawing of `width` x `height`: values run right, 100 points are at the top (y = 0)."""
-    pairs = [(float(value), float(points)) for value, points in anchors]
-    if len(pairs) < 2:
+    pairs = _line(anchors)
+    if not pairs:
         return []
     low, high = pairs[0][0], pairs[-1][0]
     return [
         (round(width * (value - low) / (high - low), 2), round(height * (100 - points) / 100, 2))
         for value, points in pairs
     ]
+
+
+def _line(anchors: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    """The corners as numbers; [] where they make no line: none, one, or all at the same value. Drafts may say so."""
+    pairs = [(float(value), float(points)) for value, points in anchors]
+    return pairs if len(pairs) >= 2 and pairs[0][0] < pairs[-1][0] else []
 
 
 def _crossings(pairs: Pairs) -> Iterator[float]:

@@ -12,6 +12,8 @@ from kpis.scoring.document import Difference, differences, shares_of
 from kpis.scoring.findings import Finding
 from kpis.serializers.scorecard_form import CORNERS, NAMES, ONCE, Read, Typed, frame_of, shares_typed
 from kpis.templatetags.measures import scale_words, unit_words
+from kpis.workbook import figures
+from kpis.workbook.units import plain
 
 IMPACTS = (("3", "High"), ("2", "Medium"), ("1", "Low"), ("0", "Shown only"))
 CADENCES = (("7", "Weekly"), ("30", "Monthly"), ("90", "Quarterly"), (ONCE, "Once, never fades"))
@@ -90,6 +92,13 @@ class Group:
     @property
     def field(self) -> str:
         return f"c.{self.code}"
+
+    @property
+    def shown(self) -> str:
+        """The share as it is drawn, "" while it is none: what is typed may be anything."""
+        figure = figures.parse_figure(self.share)
+        sensible = figure is not None and not figure.multiplied and 0 <= figure.value <= 100
+        return plain(figure.value) if figure is not None and sensible else ""
 
 
 @dataclass(frozen=True)
@@ -195,13 +204,19 @@ def _row(
         corners=typed.of("k", code, CORNERS),
         is_corners=is_corners,
         ranges=ranges(anchors),
-        path="M" + "L".join(f"{x:g} {y:g}" for x, y in curve(anchors, width=SIDE, height=SIDE)),
+        path=_path(anchors),
         dated=len(item.get("ranges") or ()),
         changed=changes[f"items.{code}"].kind if f"items.{code}" in changes else "",
         errors=errors,
         says=said.at(f"items.{code}"),
         open=bool(set(errors) - {"weight"}) or code == opened,
     )
+
+
+def _path(anchors: Sequence[Sequence[Any]]) -> str:
+    """The small line of points; "" where the anchors make none."""
+    corners = curve(anchors, width=SIDE, height=SIDE)
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in corners) if corners else ""
 
 
 def _with(choices: Sequence[tuple[str, str]], value: str, label: str) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from core.actor import Actor
 from core.errors import Conflict, DomainError
 from core.models import Entry
 from kpis.catalogue import BY_CODE, CATALOGUE
+from kpis.catalogue.drawing import drawing
 from kpis.catalogue.edges import BadEdges, Frame, NewRange, anchors_of, edges_of, is_never_red
 from kpis.models import Kpi, ReferenceRange
 from kpis.operations import install_catalogue
@@ -94,6 +95,12 @@ def test_whatever_edges_are_taken_make_a_scale_without_a_hole(red: Decimal, widt
     assert {0, 50, 75, 100} == set(points)
     assert dict(anchors)[red] == 50
     assert dict(anchors)[green] == 75
+
+
+@pytest.mark.parametrize("anchors", [[], [[5, 50]], [[5, 0], [5, 100]]])
+def test_anchors_that_make_no_line_are_drawn_as_nothing(anchors: list[list[int]]) -> None:
+    drawn = drawing(anchors)
+    assert (drawn.path, drawn.dots, drawn.ticks, drawn.parts) == ("", [], [], ())
 
 
 def test_a_range_counts_from_its_day_and_the_copy_follows(catalogue: World) -> None:
