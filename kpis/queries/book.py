@@ -7,19 +7,29 @@ from uuid import UUID
 
 import numpy as np
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
+from accounts.events import AccountArchived, AccountsMerged, MergeUndone
 from accounts.models import Account
 from core.models import Entry
-from kpis.events import KpiValueCorrected, SampleDataRemoved, UploadRolledBack
+from kpis.events import KpiValueCorrected, KpiValuesComputed, SampleDataRemoved, UploadRolledBack
 from kpis.models import Kpi, KpiValue
 from kpis.queries.measured import latest_values
+from tenants.context import take_lock
 
 CHUNK = 2000  # accounts read at once: what is held in memory beside the result
 KEPT_SECONDS = 180
-# What changes values without adding one: a correction taken back, a file rolled back, sample data removed.
-CHANGING = (KpiValueCorrected.name, UploadRolledBack.name, SampleDataRemoved.name)
+# What changes values without adding one: a correction taken back, a file rolled back, a computed value withdrawn, an
+# account that goes, comes back or becomes one with another, sample data removed.
+CHANGING = tuple(
+    event.name
+    for event in (
+        *(KpiValueCorrected, UploadRolledBack, KpiValuesComputed, SampleDataRemoved),
+        *(AccountArchived, AccountsMerged, MergeUndone),
+    )
+)
 
 Floats = NDArray[np.float64]
 
@@ -67,6 +77,14 @@ def kept_book(day: date) -> Book:
     newest = [_newest(model) for model in (KpiValue, Account, Kpi)]
     changed = Entry.objects.filter(event__in=CHANGING).aggregate(last=Max("seq"))["last"]
     key = ":".join(["preview-book", day.isoformat(), *newest, str(changed)])
+    found: Book | None = cache.get(key)
+    return _read_once(key, day) if found is None else found
+
+
+@transaction.atomic
+def _read_once(key: str, day: date) -> Book:
+    """Read by one of those who ask for it at the same time; the others, and whoever typed on meanwhile, get it then."""
+    take_lock("preview-book")
     found: Book | None = cache.get(key)
     if found is None:
         found = read_book(day)

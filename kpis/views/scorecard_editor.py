@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import Account
 from core.errors import Conflict, DomainError
 from core.http import Request, permission_required, toast
 from kpis import rules
@@ -248,6 +249,7 @@ def _page(
         "conflict": _conflict(editing) if conflict else None,
         "url": reverse("kpis:scorecard-edit", args=[version.pk]),
         "version_url": f"/scorecards/versions/{version.pk}/",
+        "reach": Account.objects.visible_to(request.actor).active().count(),
         "wanted": request.GET.get("q", "").replace("\x00", "")[:80],
         "only_changed": request.GET.get("changed") == "1",
     }

@@ -1,6 +1,8 @@
 // The scorecard editor: shares and curves follow each key, the preview follows a moment later, and
 // whoever leaves with unsaved changes is asked. Without this module the page is a form with buttons.
 const WAIT = 350;
+const SLOW = 400;  // from when on somebody who waits is told what for
+const NO_SHARE = "Enter per cent of the score, 0 to 100.";
 const NUMBER = /^[-−+]?[\d\s.,'’]+/;
 
 customElements.define("pl-scorecard", class extends HTMLElement {
@@ -14,6 +16,8 @@ customElements.define("pl-scorecard", class extends HTMLElement {
       [document, "keydown", (event) => this.#shortcut(event)],
       [document, "htmx:after:swap", (event) => this.#swapped(event.detail?.ctx?.target)],
       [document, "htmx:before:swap", (event) => { if (event.detail?.ctx?.target?.id === "scorecard") this.#remember(); }],
+      [document, "htmx:response:error", (event) => this.#failed(event.detail?.ctx)],
+      [document, "htmx:error", (event) => { if (event.detail?.error?.name !== "AbortError") this.#failed(event.detail?.ctx); }],
       [window, "beforeunload", (event) => { if (this.dirty && !this.leaving) event.preventDefault(); }],
     ];
     for (const [target, name, heard] of this.listeners) target.addEventListener(name, heard);
@@ -24,6 +28,7 @@ customElements.define("pl-scorecard", class extends HTMLElement {
 
   disconnectedCallback() {
     clearTimeout(this.soon);
+    clearTimeout(this.slow);
     for (const [target, name, heard] of this.listeners) target.removeEventListener(name, heard);
   }
 
@@ -55,6 +60,7 @@ customElements.define("pl-scorecard", class extends HTMLElement {
       (this.querySelector(".sc-conflict .btn") ?? bad)?.focus();
       if (this.added) this.#show(this.added);
     } else if (target.id === "sc-effect") {
+      this.#waited();
       this.#place();
       this.#brief();
     }
@@ -112,32 +118,47 @@ customElements.define("pl-scorecard", class extends HTMLElement {
 
   // Shares: of the categories among themselves, and of each KPI within its own.
   #draw() {
-    const shares = new Map([...this.querySelectorAll("[data-share]")].map((field) => [field.dataset.share, Math.max(0, number(field.value) || 0)]));
+    const shares = new Map([...this.querySelectorAll("[data-share]")].map((field) => [field.dataset.share, this.#share(field)]));
     const within = new Map();
     for (const row of this.rows) {
       const group = row.closest("[data-group]").dataset.group;
       within.set(group, (within.get(group) || 0) + weight(row));
     }
     let sum = 0, counted = 0;
-    for (const [code, share] of shares) {
+    for (const [code, typed] of shares) {
+      const share = typed ?? 0;
       sum += share;
       if (within.get(code) > 0) counted += share;
       for (const bar of this.querySelectorAll(`.sc-bar [data-cat="${CSS.escape(code)}"]`)) bar.style.setProperty("--v", share);
       const label = this.querySelector(`[data-group-share="${CSS.escape(code)}"]`);
-      if (label) label.textContent = `${plain(share)}%`;
+      if (label) label.textContent = typed === null ? "—" : `${plain(share)}%`;
     }
     const total = this.querySelector("[data-sum]");
-    total.textContent = `${plain(sum)}%`;
-    total.classList.toggle("off", Math.abs(sum - 100) > 0.05);
-    this.querySelector("[data-balance]").hidden = Math.abs(sum - 100) <= 0.05;
+    const unknown = [...shares.values()].includes(null);
+    total.textContent = unknown ? "—" : `${plain(sum)}%`;
+    total.classList.toggle("off", unknown || Math.abs(sum - 100) > 0.05);
+    this.querySelector("[data-balance]").hidden = unknown || Math.abs(sum - 100) <= 0.05;
     for (const row of this.rows) {
       const group = row.closest("[data-group]").dataset.group;
-      const share = counted && within.get(group) ? (100 * shares.get(group) / counted) * weight(row) / within.get(group) : 0;
-      row.querySelector("[data-pc]").textContent = `${share.toFixed(1).replace(/\.0$/, "")}%`;
+      const share = counted && within.get(group) ? (100 * (shares.get(group) ?? 0) / counted) * weight(row) / within.get(group) : 0;
+      row.querySelector("[data-pc]").textContent = unknown ? "—" : `${share.toFixed(1).replace(/\.0$/, "")}%`;
     }
     const axis = this.querySelectorAll(".sc-axis i");
-    axis[0].style.setProperty("--v", number(this.form.elements.yellow_from.value) || 0);
-    axis[2].style.setProperty("--v", number(this.form.elements.green_from.value) || 0);
+    axis[0].style.setProperty("--v", within100(this.form.elements.yellow_from.value) ?? 0);
+    axis[2].style.setProperty("--v", within100(this.form.elements.green_from.value) ?? 0);
+  }
+
+  // What a category weighs, null for what is no share; the field says so while it is typed.
+  #share(field) {
+    const share = within100(field.value), place = this.querySelector(`[data-error="${CSS.escape(field.name)}"]`);
+    if (share === null) {
+      field.setAttribute("aria-invalid", "true");
+      if (place) place.textContent = NO_SHARE;
+    } else if (place?.textContent === NO_SHARE) {
+      field.removeAttribute("aria-invalid");
+      place.textContent = "";
+    }
+    return share;
   }
 
   #filter() {
@@ -203,7 +224,9 @@ customElements.define("pl-scorecard", class extends HTMLElement {
       this.#look(0);
     } else if (button.matches("[data-leave]")) {
       this.leaving = true;
-    } else if (button.name === "do" && button.value !== "preview") {
+    } else if (button.name === "do" && button.value === "preview") {
+      this.#wait();
+    } else if (button.name === "do") {
       this.#note(button.value);
     }
   }
@@ -234,8 +257,34 @@ customElements.define("pl-scorecard", class extends HTMLElement {
   #look(after) {
     clearTimeout(this.soon);
     this.soon = setTimeout(() => {
+      this.#wait();
       this.querySelector("#sc-look")?.dispatchEvent(new CustomEvent("look"));
     }, after);
+  }
+
+  // The first look at a large portfolio reads every value. Until it answers the page says so; typing starts it over.
+  #wait() {
+    clearTimeout(this.slow);
+    this.slow = setTimeout(() => {
+      const effect = this.querySelector("#sc-effect"), reading = this.querySelector("#sc-reading");
+      const words = reading.content.textContent.trim();
+      effect.setAttribute("aria-busy", "true");
+      if (!effect.querySelector(".sc-big")) effect.replaceChildren(reading.content.cloneNode(true));
+      this.querySelector("[data-busy]").textContent = "Looking again…";
+      this.querySelector("[data-said]").textContent = words;
+    }, SLOW);
+  }
+
+  #waited() {
+    clearTimeout(this.slow);
+    this.querySelector("#sc-effect").removeAttribute("aria-busy");
+    this.querySelector("[data-busy]").textContent = "Nothing is stored";
+  }
+
+  #failed(ctx) {
+    if (ctx?.sourceElement?.id !== "sc-look") return;
+    this.#waited();
+    this.querySelector("#sc-effect .sc-reading")?.replaceChildren("There was no answer. Press Preview to look again.");
   }
 
   // The figure of the preview in one line: for a reader, and where the preview lies below.
@@ -277,6 +326,12 @@ function number(text) {
   if (!found) return NaN;
   const digits = found[0].replace(/[\s'’]/g, "").replace("−", "-");
   return Number(digits.includes(",") && !digits.includes(".") ? digits.replace(",", ".") : digits.replaceAll(",", ""));
+}
+
+// A figure from 0 to 100, null for anything else.
+function within100(text) {
+  const found = number(text);
+  return found >= 0 && found <= 100 ? found : null;
 }
 
 function plain(value) {

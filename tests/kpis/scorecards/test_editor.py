@@ -350,3 +350,27 @@ def test_what_a_browser_never_sends_is_no_error_of_ours(book: World) -> None:
     assert browser.post(address(version), sent(version, "nonsense")).status_code == 200
     version.refresh_from_db()
     assert version.edits == 2
+
+
+@pytest.mark.parametrize("anchors", [[], [[5, 50]], [[5, 0], [5, 100]]])
+def test_a_draft_whose_anchors_make_no_line_can_be_opened_and_mended(book: World, anchors: list[Any]) -> None:
+    version, ana = draft(book), book.browser(book.ana)
+    definition = copy.deepcopy(version.definition)
+    item(definition, "seat_use")["anchors"] = anchors
+    ScorecardVersion.objects.filter(pk=version.pk).update(definition=definition)
+    version.refresh_from_db()
+    for page in (address(version), f"/scorecards/versions/{version.pk}/"):
+        answer = ana.get(page)
+        assert answer.status_code == 200
+        assert 'd="M"' not in answer.text
+    assert ana.post(address(version), sent(version, "preview")).status_code == 200
+
+
+@pytest.mark.parametrize("nonsense", ["1e21", "999999999999999999999", "5;background:red", "-3", ""])
+def test_a_share_that_is_none_is_drawn_as_none(book: World, nonsense: str) -> None:
+    version, ana = draft(book), book.browser(book.ana)
+    answer = ana.post(address(version), sent(version, **{"c.adoption": nonsense}))
+    assert answer.status_code == 422
+    assert "Enter per cent of the score, 0 to 100." in answer.text
+    assert 'data-group-share="adoption">—<' in answer.text
+    assert 'data-cat="adoption" style="--v:0;' in answer.text
