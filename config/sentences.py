@@ -71,6 +71,15 @@ def _bulk(data: Mapping[str, Any]) -> str:
     return f"Changed {data['accounts']:,} accounts at once: {fields}"
 
 
+def _name_matched(data: Mapping[str, Any]) -> str:
+    if data.get("forgotten"):
+        return "Forgot which account a name in files means"
+    if data.get("account_id") is None:
+        return "Said that a name in files is an account that is not here yet"
+    alike = f", {data['score']} % alike" if data.get("score") is not None else ""
+    return f"Said that a name in files means this account{alike}"
+
+
 def _outcome(verb: str) -> Any:
     def said(data: Mapping[str, Any]) -> str:
         reason = f": {data['reason']}" if data.get("reason") else ""
@@ -294,6 +303,7 @@ SENTENCES: dict[str, Sentence] = {
     "accounts.records_import_undone": Sentence(
         "Import undone", "Took an import of {kind} back: {undone} rows undone, {stayed} stay", "undo-2"
     ),
+    "accounts.name_matched": Sentence("Name in files", _name_matched, "git-branch"),
     "accounts.outcome_withdrawn": Sentence("Outcome taken back", _outcome("Took back"), "undo-2"),
     **PEOPLE,
     "accounts.view_changed": Sentence("Saved view changed", _view, "bookmark"),

@@ -17,12 +17,14 @@ from accounts.events import (
     AccountsMerged,
     ChampionLeft,
     MergeUndone,
+    RecordsImported,
 )
 from accounts.models import Account
 from accounts.panels import Action, Chips, Panel, Tab
 from accounts.queries.work import Source
 from accounts.queries.work_sources import disputes, mentions, renewals_due, tasks_to_do
 from accounts.tasks import ask_for_champion, assign_new
+from accounts.tasks.imports import mail_held_rows
 from accounts.tasks.lists import evaluate_every_segment, hold_against_segments
 from analytics import rules as analytics_rules
 from analytics.queries import reports_of_scores
@@ -107,6 +109,7 @@ EVENTS: dict[type[Event], list[Task]] = {
     ScorecardArchived: [rescore_portfolio],
     SampleDataRemoved: [sweep_reports],
     PersonInvited: [mail_invitation],
+    RecordsImported: [mail_held_rows],
 }
 
 # What a new workspace starts with, in this order; each f(*, at, by) is safe to repeat.

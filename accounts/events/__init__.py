@@ -7,6 +7,7 @@ from accounts.events.accounts import (
     AccountsMerged,
     CustomFieldChanged,
     MergeUndone,
+    NameMatched,
     OutcomeRecorded,
     OutcomeWithdrawn,
     PairDecided,
@@ -32,7 +33,6 @@ from accounts.events.people import (
     RoleOpened,
     StandingChanged,
 )
-from accounts.events.revenue import RevenueFollowed, RevenueRulesChanged
 from accounts.events.revenue import RevenueFollowed, RevenueRulesChanged
 from accounts.events.teams import AccountAssigned, AssignmentRuleChanged, HandedOver, TeamChanged
 from accounts.events.work import (
@@ -67,6 +67,7 @@ __all__ = [
     "DocumentChanged",
     "HandedOver",
     "MergeUndone",
+    "NameMatched",
     "OutcomeRecorded",
     "OutcomeWithdrawn",
     "PairDecided",
@@ -76,8 +77,6 @@ __all__ = [
     "RecordsImported",
     "RenewalChanged",
     "RenewalDecided",
-    "RevenueFollowed",
-    "RevenueRulesChanged",
     "RevenueFollowed",
     "RevenueRulesChanged",
     "RoleEnded",

@@ -130,3 +130,13 @@ class RecordsImportUndone(Event):
     kind: str
     undone: int
     stayed: int
+
+
+@dataclass(frozen=True)
+class NameMatched(Event):
+    """A person said which account a name in files means; account_id None: none that is there. score: per cent alike."""
+
+    name = "accounts.name_matched"
+    match_id: UUID
+    score: int | None
+    forgotten: bool = False

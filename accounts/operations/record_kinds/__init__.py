@@ -8,7 +8,7 @@ from accounts.conditions.fields import Kind as FieldKind
 from accounts.models import CustomField
 from accounts.operations.record_kinds.accounts import ACCOUNTS
 from accounts.operations.record_kinds.contracts import CONTRACTS
-from accounts.operations.record_kinds.names import Held, Names, lookalike
+from accounts.operations.record_kinds.names import Held, Names
 from accounts.operations.record_kinds.people import CONTACTS, OUTCOMES
 from accounts.operations.record_kinds.products import PRODUCTS
 from accounts.operations.record_kinds.shape import Column, Kind, Run, Taken
@@ -16,7 +16,7 @@ from accounts.operations.record_kinds.work import ACTIVITIES, TASKS
 from accounts.queries.custom import fields_seen, sets
 from core.actor import Actor
 
-__all__ = ["KINDS", "Column", "Held", "Kind", "Names", "Run", "Taken", "kind_for", "lookalike"]
+__all__ = ["KINDS", "Column", "Held", "Kind", "Names", "Run", "Taken", "kind_for"]
 
 KINDS = {kind.code: kind for kind in (ACCOUNTS, CONTACTS, CONTRACTS, ACTIVITIES, TASKS, OUTCOMES, PRODUCTS)}
 _SHAPES = {FieldKind.NUMBER.value: "number", FieldKind.DATE.value: "day"}

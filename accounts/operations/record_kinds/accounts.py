@@ -163,6 +163,8 @@ class _Chunk:
         fresh = {n: v for n, v in fields.items() if v not in (None, "") and custom.held(account, n) != v}
         if not fresh:
             return Taken("same", account.pk, version=account.version)
+        if name := refusal_by_contracts(account.pk, fresh, self.led):
+            raise Held(BY_CONTRACTS[name], field=name, fix="Leave the cell empty.")
         taken = fresh.get("name"), fresh.get("key")
         if taken[0] in self.by_name or taken[1] in self.by_key:
             raise Held("Another account has this name or number.", field="name" if taken[0] else "key")

@@ -3,16 +3,14 @@
 from collections import OrderedDict
 
 from django.db.models import Q
-from django.db.models.functions import Upper
 
 from accounts.matching import compare, read_name
 from accounts.models import Account, NameMatch
+from accounts.queries.names import lookalike, normal
 from core.actor import Actor
 from core.errors import DomainError
 
 KEPT = 5_000  # answers remembered at a time
-NEAR = 20  # names compared with one that is not known
-PROPOSED = 80
 LOOKS_LIKE = 95  # from this likeness on, a new account waits until a person says that it is another one
 
 
@@ -22,20 +20,6 @@ class Held(DomainError):
     def __init__(self, words: str, *, field: str = "", fix: str = "", asks: str = "") -> None:
         super().__init__(words, field=field)
         self.fix, self.asks = fix, asks[:200]
-
-
-def normal(text: str) -> str:
-    return " ".join(text.casefold().split())[:200]
-
-
-def lookalike(*, name: str, by: Actor) -> tuple[Account, int] | None:
-    """The account whose name is most like this one, with the score, if it is alike enough to be proposed."""
-    near = Account.objects.visible_to(by).active().annotate(big=Upper("name"))
-    wanted = read_name(name)
-    found = list(near.filter(big__trigram_similar=name.upper()[:200])[: NEAR * 10])
-    scored = [(one, compare(read_name(one.name), wanted).score) for one in found]
-    best = max(scored, key=lambda pair: (pair[1], pair[0].name), default=None)
-    return best if best and best[1] >= PROPOSED else None
 
 
 class Names:
