@@ -1,8 +1,9 @@
 from django.urls import path
 
-from accounts.views import revenue, revenue_check
+from accounts.views import contracts, revenue, revenue_check
 
 urlpatterns = [
+    path("accounts/<uuid:account_id>/lines/<uuid:line_id>/withdraw/", contracts.withdraw_line, name="withdraw-line"),
     path("revenue/", revenue.revenue, name="revenue"),
     path("revenue/check/", revenue_check.revenue_check, name="revenue-check"),
     path("revenue/conventions/", revenue.revenue_gap, name="revenue-gap"),

@@ -26,6 +26,7 @@ from accounts.serializers.revenue import (
     LineEdit,
     LineInput,
     LineOut,
+    LineWithdraw,
     MovementOut,
     ProductOut,
     RateInput,
@@ -150,6 +151,15 @@ class Contracts(ReadOnlyModelViewSet[Contract]):
             line_id=UUID(line_id), changes=changes, reason=reason, by=request.actor, at=now()
         )
         return Response(LineOut(made).data)
+
+    @extend_schema(request=LineWithdraw, responses={204: None})
+    @action(detail=True, methods=["post"], url_path=f"lines/(?P<line_id>{UUID_PATTERN})/withdraw")
+    def withdraw(self, request: ApiRequest, pk: str, line_id: str) -> Response:
+        """Withdraw a line that was entered in error; it is kept, and counts no more."""
+        given = LineWithdraw(data=request.data)
+        given.is_valid(raise_exception=True)
+        operations.remove_line(line_id=UUID(line_id), **given.validated_data, by=request.actor, at=now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _step(self, request: ApiRequest) -> dict[str, Any]:
         given = ContractStep(data=request.data)

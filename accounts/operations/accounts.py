@@ -13,6 +13,7 @@ from accounts.events import AccountArchived, AccountCreated, AccountEdited
 from accounts.models import Account
 from accounts.operations.custom_values import checked_values, missing_value
 from accounts.queries import above_of
+from accounts.queries.contracts import BY_CONTRACTS, refusal_by_contracts
 from accounts.queries.duplicates import merged_into
 from core.actor import Actor
 from core.audit import record
@@ -35,6 +36,10 @@ class NameTaken(DomainError):
 
 class NeedsOwner(DomainError):
     """A person who sees only their own accounts would lose this one: it needs an owner."""
+
+
+class ReadFromContracts(DomainError):
+    """The field is what the account's contracts say."""
 
 
 class NotAParent(DomainError):
@@ -68,7 +73,7 @@ def edit_account(*, account_id: UUID, expected_version: int, changes: Mapping[st
     """Change fields of one account; `changes` holds only what the person changed.
 
     Emits AccountEdited with old and new values. Raises Conflict when somebody else saved in the meantime,
-    NameTaken, NeedsOwner, NotAParent, PermissionDenied, Account.DoesNotExist when `by` cannot see it.
+    NameTaken, NeedsOwner, NotAParent, ReadFromContracts, PermissionDenied, Account.DoesNotExist for one `by` cannot see.
     """
     account = Account.objects.visible_to(by).select_for_update(of=("self",)).get(pk=account_id)
     require(by, rules.EDIT, account)
@@ -77,6 +82,8 @@ def edit_account(*, account_id: UUID, expected_version: int, changes: Mapping[st
     fields = {name: value for name, value in _known(changes, by=by).items() if custom.held(account, name) != value}
     if not fields:
         return account
+    if by_contract := refusal_by_contracts(account.pk, fields):
+        raise ReadFromContracts(BY_CONTRACTS[by_contract], field=by_contract)
     if "owner_id" in fields and fields["owner_id"] is None and not by.sees_all:
         raise NeedsOwner("Without an owner you would not see this account any more. Choose somebody.", field="owner_id")
     before = {name: as_plain(custom.held(account, name)) for name in fields}

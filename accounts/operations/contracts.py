@@ -115,8 +115,13 @@ def correct_line(
 
 @transaction.atomic
 def remove_line(*, line_id: UUID, reason: str, by: Actor, at: datetime) -> None:
-    """Withdraw a line that was entered in error. One that ends gets a last day by `correct_line`."""
+    """Withdraw a line that was entered in error. One that ends gets a last day by `correct_line`.
+
+    Without any line left in contracts that came into force nobody knows what is paid: the ARR is unknown then, not 0.
+    """
     old, contract = _line(line_id, by)
+    if not reason.strip():
+        raise DomainError("Say why, in a few words.", field="reason")
     old.superseded_at = at
     old.save(update_fields=["superseded_at"])
     _save(contract, "line_removed", by, at, changes={"amount": [str(old.amount), None]}, reason=reason)

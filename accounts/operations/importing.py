@@ -17,6 +17,7 @@ from accounts.events import AccountImported, AccountsImported
 from accounts.models import Account
 from accounts.operations.accounts import EDITABLE, as_plain
 from accounts.operations.outcomes import Said, new_outcomes, outcome_problem, save_outcomes, take_outcomes
+from accounts.queries.contracts import BY_CONTRACTS, refusal_by_contracts, with_contracts
 from accounts.queries.custom import own_columns
 from core.actor import Actor
 from core.audit import record, record_many
@@ -83,6 +84,7 @@ class _Merge:
     unchanged: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
     happened: list[Said] = field(default_factory=list)
+    led: set[UUID] = field(default_factory=set)  # accounts whose figures their contracts say
     own: frozenset[str] = frozenset()  # names of the tenant's own fields that `by` may set
     changes: dict[UUID, dict[str, list[Any]]] = field(default_factory=dict)  # of those in `changed`: old and new
     _names: set[str] = field(default_factory=set)
@@ -102,6 +104,7 @@ class _Merge:
         merge = cls(by, at, owners, {a.key: a for a in known if a.key}, {a.name: a for a in known})
         if any(custom.is_own(name) for _, fields in rows for name in fields):
             merge.own = frozenset(one.field for one in own_columns(by=by))
+        merge.led = with_contracts([account.pk for account in known])
         for line, fields in rows:
             merge._take(line, dict(fields))
         merge._place()
@@ -135,6 +138,7 @@ class _Merge:
         said = take_outcomes(fields)
         since = fields.get("customer_since") or (account.customer_since if account else None)
         reason = self._twice(fields) or self._not_here(fields, account) or outcome_problem(said, since, self.at)
+        reason = reason or self._by_contracts(fields, account)
         if reason:
             self.refused.append((line, reason))
             return
@@ -152,6 +156,14 @@ class _Merge:
         if parent:
             self._parents.append((line, account, parent))
         self.happened += [Said(account, kind, on) for kind, on in said.items()]
+
+    def _by_contracts(self, fields: dict[str, Any], account: Account | None) -> str:
+        """Why a figure of the row cannot be: the account's contracts say another one."""
+        if account is None:
+            return ""
+        others = {n for n in BY_CONTRACTS if fields.get(n) not in (None, "", getattr(account, n))}
+        name = refusal_by_contracts(account.pk, others, self.led)
+        return f"“{account.name}”: {BY_CONTRACTS[name]} Leave this column out, or the cell empty." if name else ""
 
     def _add(self, fields: dict[str, Any]) -> Account:
         if not self.by.sees_all:

@@ -1,5 +1,6 @@
 """Contracts of an account with what is paid under them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,30 @@ from accounts.models import Contract, RevenueMovement, SubscriptionLine
 from accounts.revenue import monthly
 
 ZERO = Decimal(0)
+
+# What an account with a contract that came into force takes from its contracts; nobody writes it by hand.
+BY_CONTRACTS = {
+    "arr": "ARR is read from its contracts. Correct their lines instead.",
+    "currency": "The currency is read from its contracts.",
+    "renewal_on": "The next renewal is read from its contracts. Change their last day instead.",
+}
+
+
+def with_contracts(account_ids: Collection[UUID]) -> set[UUID]:
+    """Those of them that have a contract that came into force. One query."""
+    found = Contract.objects.filter(account_id__in=account_ids).exclude(state=Contract.State.DRAFT)
+    return set(found.order_by().values_list("account_id", flat=True).distinct())
+
+
+def refusal_by_contracts(account_id: UUID, fields: Collection[str], led: Collection[UUID] | None = None) -> str:
+    """The first of these fields (in the order of BY_CONTRACTS) that its contracts say and nobody else, "" for none.
+
+    led: what `with_contracts` says, where it was asked for many. One query without it, none where no such field is.
+    """
+    name = next((name for name in BY_CONTRACTS if name in fields), "")
+    if not name:
+        return ""
+    return name if account_id in (with_contracts([account_id]) if led is None else led) else ""
 
 
 @dataclass(frozen=True)
@@ -34,12 +59,18 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Money:
-    """What an account pays. mrr: by its movements, as revenue counts it; None without any contract in force ever."""
+    """What an account pays. mrr: by its movements, as revenue counts it; None: not known.
+
+    led: a contract came into force, so that ARR and the next renewal are read from the contracts. unpriced: led, and no
+    line is left that says what is paid.
+    """
 
     agreements: list[Agreement]
     mrr: Decimal | None
     currency: str
     movements: list[RevenueMovement]
+    led: bool = False
+    unpriced: bool = False
 
 
 def money_of(account_id: UUID, on: date) -> Money:
@@ -50,7 +81,10 @@ def money_of(account_id: UUID, on: date) -> Money:
     moves = RevenueMovement.objects.filter(account_id=account_id)
     total = moves.filter(on__lte=on).aggregate(sum=Sum("amount"))["sum"]
     currency = found[0].contract.currency if found else "EUR"
-    return Money(found, total, currency, list(moves.order_by("-on", "id")[:12]))
+    ever = [one for one in found if one.contract.state != Contract.State.DRAFT]
+    priced = any(one.lines for one in ever)
+    mrr = (total or ZERO) if priced else None
+    return Money(found, mrr, currency, list(moves.order_by("-on", "id")[:12]), bool(ever), bool(ever) and not priced)
 
 
 def _agreement(contract: Contract, on: date) -> Agreement:

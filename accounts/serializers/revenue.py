@@ -64,6 +64,10 @@ class LineEdit(LineInput):
     reason = serializers.CharField(max_length=300, error_messages={"blank": "Say why, in a few words."})
 
 
+class LineWithdraw(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=300, error_messages={"blank": "Say why, in a few words."})
+
+
 class ContractStep(serializers.Serializer[Any]):
     """What ends, cancels or renews a contract."""
 

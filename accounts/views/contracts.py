@@ -186,11 +186,8 @@ def edit_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse
     lines = SubscriptionLine.objects.filter(contract__account=account, superseded_at=None).select_related("contract")
     line = get_object_or_404(lines, pk=line_id)
     require(request.actor, rules.EDIT_CONTRACT, account)
-    context = {**header(request, account), "line": line, "billings": list(BILLING), "products": _products()}
     if request.method == "GET":
-        values = {name: getattr(line, name) for name in operations.LINE}
-        values |= {name: values[name].isoformat() if values[name] else "" for name in ("starts_on", "ends_on")}
-        return render(request, "accounts/contract_line.html", {**context, "values": values, "errors": {}})
+        return _line_page(request, account, line, {}, {})
     data = _posted(request)
     given = LineEdit(data={"ends_on": None, **data})
     errors = {} if given.is_valid() else _said(given)
@@ -202,9 +199,44 @@ def edit_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse
         except DomainError as refusal:
             errors = {refusal.field or "": [str(refusal)]}
     if errors:
-        return render(request, "accounts/contract_line.html", {**context, "values": data, "errors": errors}, status=422)
+        return _line_page(request, account, line, request.POST.dict(), errors, status=422)
     messages.success(request, "The line is corrected; the movements follow.")
     return redirect("accounts:contracts", account.pk)
+
+
+@login_required
+@require_POST
+def withdraw_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse:
+    """Take a line back that was entered in error."""
+    account = _account(request, account_id)
+    lines = SubscriptionLine.objects.filter(contract__account=account, superseded_at=None).select_related("contract")
+    line = get_object_or_404(lines, pk=line_id)
+    try:
+        operations.remove_line(line_id=line.pk, reason=request.POST.get("reason", ""), by=request.actor, at=now())
+    except DomainError as refusal:
+        errors = {refusal.field or "": [str(refusal)]}
+        return _line_page(request, account, line, request.POST.dict(), errors, status=422)
+    left = money_of(account.pk, localdate())
+    unknown = " No line is left, so its ARR is unknown." if left.unpriced else ""
+    messages.success(request, f"The line is withdrawn; the movements follow.{unknown}")
+    return redirect("accounts:contracts", account.pk)
+
+
+def _line_page(
+    request: Request,
+    account: Account,
+    line: SubscriptionLine,
+    values: dict[str, Any],
+    errors: Any,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """The form of one line: as it is, or as posted with what was wrong."""
+    kept = {name: getattr(line, name) for name in operations.LINE}
+    kept |= {name: kept[name].isoformat() if kept[name] else "" for name in ("starts_on", "ends_on")}
+    context = {**header(request, account), "line": line, "billings": list(BILLING), "products": _products()}
+    context |= {"values": {**kept, **values}, "errors": errors}
+    return render(request, "accounts/contract_line.html", context, status=status)
 
 
 def _account(request: Request, account_id: UUID) -> Account:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import custom, operations, queries, rules
 from accounts.models import Account
+from accounts.queries.contracts import with_contracts
 from accounts.queries.custom import own_values
 from accounts.serializers import AccountEdit, AccountInput
 from core.errors import Conflict, DomainError
@@ -187,6 +188,7 @@ def _page(
         "refused": errors.get("", []),  # what belongs to no field
         "theirs": theirs or {},
         "edit": queries.last_edit(found.pk) if found and theirs is not None else None,
+        "by_contracts": bool(found and with_contracts([found.pk])),
         "owner_options": _owners(found),
         "stages": Account.Stage.choices,
         "currencies": [(code, code) for code in CURRENCIES],

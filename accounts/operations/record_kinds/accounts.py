@@ -15,6 +15,7 @@ from accounts.operations.accounts import EDITABLE, as_plain, edit_account
 from accounts.operations.record_kinds.names import LOOKS_LIKE, Held, likeness
 from accounts.operations.record_kinds.shape import Column, Kind, Run, Taken, unchanged, yes
 from accounts.queries import above_of
+from accounts.queries.contracts import BY_CONTRACTS, refusal_by_contracts, with_contracts
 from core.actor import Actor
 from core.audit import record, record_many
 from core.errors import DomainError
@@ -45,6 +46,7 @@ class _Chunk:
     new: dict[UUID, Account] = field(default_factory=dict)
     changed: dict[UUID, Account] = field(default_factory=dict)
     changes: dict[UUID, dict[str, list[Any]]] = field(default_factory=dict)
+    led: set[UUID] = field(default_factory=set)  # accounts whose figures their contracts say
 
     @classmethod
     def of(cls, rows: Rows, key: str, run: Run) -> "_Chunk":
@@ -57,6 +59,8 @@ class _Chunk:
         owners = {user.email.lower(): user.pk for user in people if user.email.lower() in emails}
         keyed, named = {one.key: one for one in found if one.key}, {one.name: one for one in found}
         made = cls(run, key, keyed, named, owners, [None] * len(rows))
+        if any(name in row for row in rows for name in BY_CONTRACTS):
+            made.led = with_contracts([one.pk for one in found])
         made._take_all(rows)
         return made
 
