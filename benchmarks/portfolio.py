@@ -58,27 +58,27 @@ def found(accounts: int, seed: int) -> Bench | None:
         if not users or Account.objects.count() != accounts:
             return None
         ApiToken.objects.all().delete()
-        return Bench(tenant, _host(tenant), _token(users[0]), users[0].pk, values, 0)
+        return Bench(tenant, host_of(tenant), token_of(users[0]), users[0].pk, values, 0)
 
 
 def build(accounts: int, seed: int, today: date) -> Bench:
     started = time.perf_counter()
     tenant = create_tenant(name="Bench", slug=slug_of(accounts, seed), at=now(), by=BY)
     with tenant_scope(tenant):
-        people = _people()
+        people = people_of()
         values = _fill(accounts, seed, people, today)
-        token = _token(people[0])
+        token = token_of(people[0])
         with connection.cursor() as cursor:
             cursor.execute("vacuum analyze")  # as autovacuum would have done by the time somebody looks
-    return Bench(tenant, _host(tenant), token, people[0].pk, values, time.perf_counter() - started)
+    return Bench(tenant, host_of(tenant), token, people[0].pk, values, time.perf_counter() - started)
 
 
-def _host(tenant: Tenant) -> str:
+def host_of(tenant: Tenant) -> str:
     with public_scope():
         return str(tenant.domains.get(is_primary=True).domain)
 
 
-def _people() -> list[User]:
+def people_of() -> list[User]:
     admin = Role.objects.get(code="admin")
     return list(
         User.objects.bulk_create(
@@ -87,7 +87,7 @@ def _people() -> list[User]:
     )
 
 
-def _token(user: User) -> str:
+def token_of(user: User) -> str:
     _, secret = create_token(name="benchmark", hint="bench", expires_at=None, by=user.as_actor(), at=now())
     return secret
 

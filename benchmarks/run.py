@@ -13,7 +13,7 @@ import django
 if TYPE_CHECKING:
     from benchmarks.results import Results
 
-PARTS = ("tenants", "tasks", "imports", "kills", "fuzz", "revenue", "rescore", "pages", "runtime")
+PARTS = ("tenants", "tasks", "imports", "kills", "fuzz", "revenue", "rescore", "pages", "customers", "runtime")
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
 def measure(chosen: argparse.Namespace) -> int:
     from django.core.management import call_command
 
-    from benchmarks import background, fuzz, imports, killed, portfolio, revenue, runtime
+    from benchmarks import background, customers, fuzz, imports, killed, portfolio, revenue, runtime
     from benchmarks.results import Results
     from benchmarks.tenants import forget_former
 
@@ -54,6 +54,8 @@ def measure(chosen: argparse.Namespace) -> int:
         revenue.revenue(results)
     if {"pages", "rescore"} & set(chosen.only):
         _portfolio(results, chosen)
+    if "customers" in chosen.only:
+        customers.customers(results)
     if "runtime" in chosen.only:
         runtime.starts(results)
     results.add("load after", os.getloadavg()[0], "processes")
