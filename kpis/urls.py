@@ -1,7 +1,7 @@
 from django.urls import path
 
 from kpis import views
-from kpis.views import bulk, goals, kpi_form, metrics, ranges, saved_views
+from kpis.views import bulk, goals, kpi_form, list_cells, metrics, ranges, saved_views
 
 app_name = "kpis"
 
@@ -60,6 +60,10 @@ portfolio = [
     path("accounts/export.xlsx", views.portfolio_workbook, name="portfolio-workbook"),
     path("accounts/columns/", saved_views.portfolio_columns, name="portfolio-columns"),
     path("accounts/columns/keep/", saved_views.portfolio_columns_keep, name="portfolio-columns-keep"),
+    path("accounts/paste/", list_cells.list_paste, name="list-paste"),
+    path("accounts/paste/<uuid:change_id>/undo/", list_cells.list_paste_undo, name="list-paste-undo"),
+    path("accounts/<uuid:account_id>/cell/<str:code>/", list_cells.list_cell, name="list-cell"),
+    path("accounts/<uuid:account_id>/cell/<str:code>/undo/", list_cells.list_cell_undo, name="list-cell-undo"),
     path("accounts/bulk/", bulk.bulk_edit, name="bulk-edit"),
     path("accounts/bulk/<uuid:change_id>/", bulk.bulk_change, name="bulk-change"),
     path("accounts/bulk/<uuid:change_id>/stop/", bulk.bulk_stop, name="bulk-stop"),

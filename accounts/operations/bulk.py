@@ -1,6 +1,6 @@
 """One change of many accounts: done by the worker row by row, and taken back as one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from accounts import rules
+from accounts import custom, rules
 from accounts.events import AccountEdited, BulkChangeStarted, BulkChangeUndone
 from accounts.models import Account, BulkChange, BulkRow
+from accounts.operations.cells import as_kept, as_stored
+from accounts.queries.contracts import BY_CONTRACTS, refusal_by_contracts, with_contracts
 from core.actor import Actor
 from core.audit import record, record_many
 from core.errors import DomainError
@@ -131,6 +133,7 @@ def change_chunk(*, change_id: UUID, by: Actor) -> int:
     change = BulkChange.objects.select_for_update().get(pk=change_id)
     rows = list(change.rows.filter(before__isnull=True, error="").order_by("account_id")[:CHUNK])
     accounts = _locked(rows, by)
+    led = with_contracts(list(accounts))
     done = Chunk(rows=len(rows))
     touched: list[Account] = []
     for row in rows:
@@ -138,12 +141,32 @@ def change_chunk(*, change_id: UUID, by: Actor) -> int:
         if account is None or not allowed(by, rules.EDIT, account):
             row.error = GONE if account is None else NOT_ALLOWED
             done.refused += 1
-        elif _apply(account, row, {name: _value(name, text) for name, text in change.changes.items()}, done):
+        elif row.expected_version is not None and account.version != row.expected_version:
+            row.error = CHANGED_SINCE
+            done.refused += 1
+        elif words := _said_by_contracts(account, _new(change, row), led):
+            row.error = words
+            done.refused += 1
+        elif _apply(account, row, _new(change, row), done):
             touched.append(account)
-    _store(touched, change.changes, rows, ["before", "after_version", "error"])
+    _store(touched, rows, ["before", "after_version", "error"])
     BulkChange.objects.filter(pk=change.pk).update(done=change.done + done.rows, failed=change.failed + done.refused)
     record_many(done.events, by=by)
     return done.rows
+
+
+def _said_by_contracts(account: Account, new: Mapping[str, Any], led: set[UUID]) -> str:
+    """Why these fields cannot be what somebody says: the account's contracts say something else."""
+    others = {name for name, value in new.items() if name in BY_CONTRACTS and getattr(account, name) != value}
+    name = refusal_by_contracts(account.pk, others, led)
+    return BY_CONTRACTS[name] if name else ""
+
+
+def _new(change: BulkChange, row: BulkRow) -> dict[str, Any]:
+    """What the account is to hold: the same for all, or what the row says of its own."""
+    if row.after is not None:
+        return {name: as_stored(name, kept) for name, kept in row.after.items()}
+    return {name: _value(name, text) for name, text in change.changes.items()}
 
 
 def _locked(rows: Sequence[BulkRow], by: Actor) -> dict[UUID, Account]:
@@ -153,27 +176,24 @@ def _locked(rows: Sequence[BulkRow], by: Actor) -> dict[UUID, Account]:
 
 def _apply(account: Account, row: BulkRow, new: Mapping[str, Any], done: Chunk) -> bool:
     """Whether the account is another one now; the row remembers what it was."""
-    old = {name: getattr(account, name) for name in new}
-    row.before = {name: _text(value) for name, value in old.items()}
+    old = {name: custom.held(account, name) for name in new}
+    row.before = {name: as_kept(value) for name, value in old.items()}
     row.after_version = account.version
     if old == dict(new):
         return False
     for name, value in new.items():
-        setattr(account, name, value)
+        custom.put(account, name, value)
     account.version += 1
     row.after_version = account.version
-    differing = {name: [_text(old[name]), _text(value)] for name, value in new.items() if old[name] != value}
+    differing = {name: [as_kept(old[name]), as_kept(value)] for name, value in new.items() if old[name] != value}
     done.events.append(AccountEdited(account.pk, changes=differing))
     return True
 
 
-def _text(value: Any) -> str | None:
-    return str(value) if isinstance(value, UUID) else value
-
-
-def _store(touched: Sequence[Account], fields: Iterable[str], rows: Sequence[BulkRow], of_rows: Sequence[str]) -> None:
+def _store(touched: Sequence[Account], rows: Sequence[BulkRow], of_rows: Sequence[str]) -> None:
     if touched:
-        Account.objects.bulk_update(touched, [*fields, "version"])
+        names = {name for row in rows for name in row.before or ()}
+        Account.objects.bulk_update(touched, [*custom.columns_of(sorted(names)), "version"])
     if rows:
         BulkRow.objects.bulk_update(rows, of_rows)
 
@@ -188,8 +208,8 @@ def finish_change(*, change_id: UUID, at: datetime) -> BulkChange:
 
 
 @transaction.atomic
-def undo_bulk_change(*, change_id: UUID, by: Actor, at: datetime) -> BulkChange:
-    """Have the worker take a change back as one; what others changed since is left and listed.
+def undo_bulk_change(*, change_id: UUID, by: Actor, at: datetime, at_once: bool = False) -> BulkChange:
+    """Have the worker take a change back as one, or do it here (`at_once`); what others changed since is left, listed.
 
     Emits BulkChangeUndone. Raises NotAChange while it runs or when it is undone already, PermissionDenied.
     """
@@ -202,8 +222,10 @@ def undo_bulk_change(*, change_id: UUID, by: Actor, at: datetime) -> BulkChange:
     if change.undone_at is not None:
         raise NotAChange("It is taken back already.")
     change.undone_at, change.undone_by = at, by.label[:160]
-    change.job = start_job(UNDO, by=by, subject_id=change.pk, unit="accounts")
+    change.job = None if at_once else start_job(UNDO, by=by, subject_id=change.pk, unit="accounts")
     change.save(update_fields=["undone_at", "undone_by", "job"])
+    while at_once and undo_chunk(change_id=change.pk, by=by):
+        pass
     record(BulkChangeUndone(None, change.pk, change.done - change.failed), by=by)
     return change
 
@@ -214,22 +236,26 @@ def undo_chunk(*, change_id: UUID, by: Actor) -> int:
     change = BulkChange.objects.select_for_update().get(pk=change_id)
     rows = list(change.rows.filter(undone=False, error="", before__isnull=False).order_by("account_id")[:CHUNK])
     accounts = _locked(rows, by)
+    led = with_contracts(list(accounts))
     done, touched = Chunk(rows=len(rows)), []
     for row in rows:
         account, mine = accounts.get(row.account_id), row.after_version
         if account is None or account.version != mine:
             row.error = GONE if account is None else CHANGED_SINCE
             continue
-        old = {name: _value(name, text or "") for name, text in (row.before or {}).items()}
-        now = {name: getattr(account, name) for name in old}
+        old = {name: as_stored(name, kept) for name, kept in (row.before or {}).items()}
+        if words := _said_by_contracts(account, old, led):
+            row.error = words
+            continue
+        now = {name: custom.held(account, name) for name in old}
         row.undone = True
         if now == old:
             continue
         for name, value in old.items():
-            setattr(account, name, value)
+            custom.put(account, name, value)
         account.version += 1
         touched.append(account)
-        done.events.append(AccountEdited(account.pk, {n: [_text(now[n]), _text(v)] for n, v in old.items()}))
-    _store(touched, change.changes, rows, ["undone", "error"])
+        done.events.append(AccountEdited(account.pk, {n: [as_kept(now[n]), as_kept(v)] for n, v in old.items()}))
+    _store(touched, rows, ["undone", "error"])
     record_many(done.events, by=by)
     return done.rows

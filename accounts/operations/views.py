@@ -21,6 +21,8 @@ DENSITIES = ("", "normal", "dense")
 MOST_VIEWS = 50  # a person; more are no choice any more
 MOST_COLUMNS = 40
 NAME_LENGTH = 80
+NAME_COLUMN = "name"  # the column that every list begins with
+NARROWEST, WIDEST = 60, 640  # pixels
 
 
 class NotAView(DomainError):
@@ -31,18 +33,24 @@ class ViewEdited(Conflict):
     """The view was changed since it was opened."""
 
 
+def narrowest(code: str) -> int:
+    """Pixels below which a column cannot be read."""
+    return 2 * NARROWEST if code == NAME_COLUMN else NARROWEST
+
+
 @transaction.atomic
 def save_view(
     *,
     name: str,
     filters: Mapping[str, str],
-    sort: str = "",
-    columns: Sequence[str] = (),
-    density: str = "",
     shared: bool = False,
     by: Actor,
+    **look: Any,
 ) -> SavedView:
-    """Keep a look under a name. Emits ViewChanged. Raises NotAView, PermissionDenied (sharing)."""
+    """Keep a look under a name. look: sort, group, columns, pins, widths, density, as far as they are not the usual.
+
+    Emits ViewChanged. Raises NotAView, PermissionDenied (sharing).
+    """
     owner = _person(by)
     if shared:
         require(by, rules.SHARE_VIEWS)
@@ -52,7 +60,7 @@ def save_view(
         raise NotAView(f"You keep {MOST_VIEWS} views already. Remove one first.", field="name")
     view = SavedView(owner_id=owner, shared=shared)
     view.name = _name(name, view)
-    _look(view, filters, sort, columns, density)
+    _look(view, filters, **look)
     view.save(force_insert=True)
     record(ViewChanged(None, view.pk, "shared" if shared else "saved"), by=by)
     return view
@@ -62,7 +70,7 @@ def save_view(
 def change_view(*, view_id: UUID, expected_version: int, by: Actor, **given: Any) -> SavedView:
     """Rename, share or keep to oneself, or give it another look; one's own views only.
 
-    `given`: name, shared, or filters with sort, columns and density. Emits ViewChanged. Raises NotAView, ViewEdited,
+    `given`: name, shared, or filters with a look as in `save_view`. Emits ViewChanged. Raises NotAView, ViewEdited,
     PermissionDenied, SavedView.DoesNotExist.
     """
     view = _own(view_id, by)
@@ -75,7 +83,7 @@ def change_view(*, view_id: UUID, expected_version: int, by: Actor, **given: Any
         view.name = _name(given["name"], view)
     view.shared = given.get("shared", view.shared)
     if "filters" in given:
-        _look(view, given["filters"], given.get("sort", ""), given.get("columns", ()), given.get("density", ""))
+        _look(view, **{name: value for name, value in given.items() if name not in ("name", "shared")})
     view.version += 1
     view.save()
     what = "changed" if view.shared == was_shared else "shared" if view.shared else "unshared"
@@ -97,13 +105,20 @@ def remove_view(*, view_id: UUID, by: Actor, at: datetime, restore: bool = False
 
 
 @transaction.atomic
-def keep_columns(*, columns: Sequence[str], density: str, by: Actor) -> None:
+def keep_columns(
+    *,
+    columns: Sequence[str],
+    pins: Sequence[str] = (),
+    widths: Mapping[str, int] | None = None,
+    density: str,
+    by: Actor,
+) -> None:
     """How this person's list looks when the address says nothing; empty columns are the usual ones again."""
     owner = _person(by)
     take_lock(f"views of {owner}")
     view = SavedView.objects.filter(owner_id=owner, name="", removed_at=None).first()
     view = view or SavedView(owner_id=owner, name="")
-    _look(view, {}, "", columns, density)
+    _look(view, {}, columns=columns, pins=pins, widths=widths or {}, density=density)
     view.save()
 
 
@@ -132,11 +147,24 @@ def _name(given: str, view: SavedView) -> str:
     return name
 
 
-def _look(view: SavedView, filters: Mapping[str, str], sort: str, columns: Sequence[str], density: str) -> None:
+def _look(
+    view: SavedView,
+    filters: Mapping[str, str],
+    *,
+    sort: str = "",
+    group: str = "",
+    columns: Sequence[str] = (),
+    pins: Sequence[str] = (),
+    widths: Mapping[str, int] | None = None,
+    density: str = "",
+) -> None:
     if len(columns) > MOST_COLUMNS:
         raise NotAView(f"A list has at most {MOST_COLUMNS} columns.", field="columns")
     if density not in DENSITIES:
         raise NotAView("There is no such density.", field="density")
     view.filters = {name: value for name, value in filters.items() if value}
-    view.sort, view.density = sort, density
-    view.columns = list(dict.fromkeys(columns))
+    if any(not narrowest(code) <= pixels <= WIDEST for code, pixels in (widths or {}).items()):
+        raise NotAView(f"A column is {NARROWEST} to {WIDEST} pixels wide, the account {2 * NARROWEST}.", field="widths")
+    view.sort, view.group, view.density = sort, group, density
+    view.columns, view.pins = list(dict.fromkeys(columns)), list(dict.fromkeys(pins))
+    view.widths = dict(widths or {})

@@ -3,27 +3,40 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
+from accounts import custom
 from accounts.models import Account, BulkChange, BulkRow
 from core.actor import Actor
 from users.models import User
 
-LABELS = {"owner_id": "Owner", "tier": "Tier", "industry": "Industry", "region": "Region", "stage": "Stage"}
+LABELS = {
+    "owner_id": "Owner", "tier": "Tier", "industry": "Industry", "region": "Region", "stage": "Stage", "arr": "ARR",
+    "currency": "Currency", "renewal_on": "Renewal", "customer_since": "Customer since",
+}  # fmt: skip
+PASTED = "Pasted cells"  # what a change is called whose rows differ
 
 
 def said(values: Mapping[str, str | None], people: Mapping[str, str] | None = None) -> str:
     """field -> value as text, in words: "Owner: Mona". people: what names_of() found."""
     people = names_of([values]) if people is None else people
-    return ", ".join(f"{LABELS[name]}: {_word(name, value, people)}" for name, value in values.items())
+    return ", ".join(f"{_label(name)}: {_word(name, value, people)}" for name, value in values.items())
 
 
-def _word(name: str, value: str | None, people: Mapping[str, str]) -> str:
+def _label(name: str) -> str:
+    return LABELS.get(name) or custom.code_of(name).replace("_", " ").capitalize()
+
+
+def _word(name: str, value: str | bool | None, people: Mapping[str, str]) -> str:
+    if value is False:
+        return "no"
     if not value:
         return "nothing"
     if name == "owner_id":
-        return people.get(value, "somebody who is gone")
-    return Account(stage=value).stage_label if name == "stage" else value
+        return people.get(str(value), "somebody who is gone")
+    if name == "stage":
+        return Account(stage=str(value)).stage_label
+    return "yes" if value is True else str(value)
 
 
 def names_of(values: Sequence[Mapping[str, str | None]]) -> dict[str, str]:
@@ -35,7 +48,7 @@ def names_of(values: Sequence[Mapping[str, str | None]]) -> dict[str, str]:
 def rows_of(change: BulkChange, *, by: Actor, state: str = "") -> QuerySet[BulkRow]:
     """Of the accounts that `by` sees, in the order of the change; state as on the page."""
     rows: QuerySet[BulkRow] = BulkRow.objects.filter(change=change, account__in=Account.objects.visible_to(by))
-    same = Q(before=stored(change.changes))
+    same = _same(change)
     narrowed = {
         "changed": Q(before__isnull=False) & ~same & Q(undone=False),
         "same": same,
@@ -43,6 +56,11 @@ def rows_of(change: BulkChange, *, by: Actor, state: str = "") -> QuerySet[BulkR
         "undone": Q(undone=True),
     }
     return rows.filter(narrowed.get(state, Q())).select_related("account")
+
+
+def _same(change: BulkChange) -> Q:
+    """Rows that said so already."""
+    return Q(before=stored(change.changes)) if change.changes else Q(before=F("after"))
 
 
 def stored(changes: Mapping[str, str]) -> dict[str, str | None]:
@@ -62,7 +80,7 @@ class Figures:
 
 def figures(change: BulkChange) -> Figures:
     """In one query. changed counts what was changed, also if it was taken back since."""
-    same = Q(before=stored(change.changes))
+    same = _same(change)
     found = BulkRow.objects.filter(change=change).aggregate(
         total=Count("pk"),
         changed=Count("pk", filter=Q(before__isnull=False) & ~same),

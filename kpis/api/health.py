@@ -29,14 +29,17 @@ class Health(ViewSet):
 
     @extend_schema(parameters=[HealthQuery], responses=HealthPage)
     def list(self, request: ApiRequest) -> Response:
-        given = HealthQuery(data=request.query_params.dict())
+        given = HealthQuery(data=request.query_params.dict(), context={"by": request.actor})
         given.is_valid(raise_exception=True)
         asked, by, today = dict(given.validated_data), request.actor, now().date()
         size, after, before = asked.pop("page_size", PAGE), asked.pop("after", ""), asked.pop("before", "")
         wanted = queries.BookFilter(**{name: value for name, value in asked.items() if value})
         every = Account.objects.visible_to(by).active()
         ordered, order = queries.in_order(
-            queries.book(wanted, by=by, today=today), wanted.sort, all_scored=not every.filter(health=None).exists()
+            queries.book(wanted, by=by, today=today),
+            wanted.sort,
+            by=by,
+            all_scored=not every.filter(health=None).exists(),
         )
         page = keyset_page(ordered, order, size=size, after=after, before=before)
         return Response(

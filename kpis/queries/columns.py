@@ -2,16 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
-
-from accounts.conditions import Field, Kind, every_field
+from accounts.conditions import Field, Kind, every_field, fields_named
 from accounts.models import Account
 from core.actor import Actor
-from core.money import CURRENCIES
 
 USUAL = ("health", "health_change", "trend", "coverage", "arr", "renewal_on", "owner")
 _DRAWN = {
@@ -56,7 +51,9 @@ def chosen(codes: Sequence[str], *, by: Actor) -> list[Column]:
     """Those that there are, in this order; the usual ones when none is named. A field that is gone is left out."""
     if not codes or tuple(codes) == USUAL:
         return usual()
-    known = {one.code: one for one in usual()} if set(codes) <= set(USUAL) else every_column(by=by)
+    known = {one.code: one for one in usual()}
+    named = fields_named([code for code in codes if code not in known and code not in _ALWAYS], by=by)
+    known |= {code: Column(code, field.label, field) for code, field in named.items()}
     return [known[code] for code in dict.fromkeys(codes) if code in known] or usual()
 
 
@@ -64,42 +61,11 @@ def fields_of(columns: Iterable[Column]) -> list[Field]:
     return [column.field for column in columns if column.field is not None]
 
 
-def values_of(account_ids: Sequence[UUID], columns: Sequence[Column]) -> dict[UUID, dict[str, Any]]:
-    """account -> code of a column -> its value, None where it is not known; of the columns that are fields."""
-    fields = fields_of(columns)
-    if not fields or not account_ids:
-        return {}
-    asked = {f"column_{number}": field.expression() for number, field in enumerate(fields)}
-    rows = Account.objects.filter(pk__in=account_ids).annotate(**asked).values_list("pk", *asked)
-    return {pk: {f.code: v for f, v in zip(fields, values, strict=True)} for pk, *values in rows}
+def asked_of(columns: Sequence[Column]) -> dict[str, Any]:
+    """Annotations under which a list reads the columns that are fields; `values_of` finds them again."""
+    return {f"column_{at}": field.expression() for at, field in enumerate(fields_of(columns))}
 
 
-@dataclass(frozen=True)
-class Total:
-    """What a column of numbers adds up to. how: sum or mean; currency: of a sum of money; unknown: accounts."""
-
-    how: str
-    value: Decimal | float | None
-    currency: str
-    unknown: int
-
-
-def totals_of(accounts: QuerySet[Account], columns: Sequence[Column]) -> dict[str, Total]:
-    """Of the columns that are fields and numbers, in one query: counts and money are added up, the rest is a mean."""
-    fields = [field for field in fields_of(columns) if field.kind is Kind.NUMBER]
-    if not fields:
-        return {}
-    asked: dict[str, Any] = {"accounts": Count("pk")}
-    for number, field in enumerate(fields):
-        asked |= {f"n_{number}": Count(field.expression()), f"sum_{number}": Sum(field.expression())}
-    found = accounts.order_by().aggregate(**asked)
-    return {
-        field.code: _total(field, found["accounts"], found[f"n_{number}"], found[f"sum_{number}"])
-        for number, field in enumerate(fields)
-    }
-
-
-def _total(field: Field, accounts: int, known: int, added: Any) -> Total:
-    if field.unit in CURRENCIES or field.unit == "count":
-        return Total("sum", added, field.unit if field.unit in CURRENCIES else "", accounts - known)
-    return Total("mean", added / known if known else None, "", accounts - known)
+def values_of(account: Account, columns: Sequence[Column]) -> dict[str, Any]:
+    """code of a column -> its value, None where it is not known; of an account that was read with `asked_of`."""
+    return {field.code: getattr(account, f"column_{at}") for at, field in enumerate(fields_of(columns))}

@@ -1,6 +1,6 @@
 """What conditions over accounts can ask of health and of KPIs."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.db.models import F, FloatField, OuterRef, Subquery
@@ -31,8 +31,13 @@ def kpi_field(name: str) -> Field | None:
     return _field(kpi) if kpi else None
 
 
-def kpi_fields() -> Iterator[Field]:
-    return (_field(kpi) for kpi in Kpi.objects.filter(active=True, portfolio_only=False).order_by("position", "name"))
+def kpi_fields(names: Collection[str] | None = None) -> Iterator[Field]:
+    """Every KPI in use, or those of these codes."""
+    kpis = Kpi.objects.filter(active=True, portfolio_only=False).order_by("position", "name")
+    if names is not None:
+        codes = [name for name in names if "." not in name]
+        kpis = kpis.filter(code__in=codes) if codes else kpis.none()
+    return (_field(kpi) for kpi in kpis)
 
 
 def _field(kpi: Kpi) -> Field:

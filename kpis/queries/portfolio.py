@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, IntegerField, Q, QuerySet, Sum, Value
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Lower
 
-from accounts.conditions import matching, read
+from accounts.conditions import Field, fields_named, matching, read
 from accounts.models import Account
 from core.actor import Actor
 from core.money import CURRENCIES
 from kpis.models import Band, Kpi
+from kpis.queries.orders import group_key, sort_key
 
 SORTS = ("attention", "name", "score", "change", "arr", "coverage", "renewal")
 RENEWING_DAYS = 90
@@ -23,6 +24,10 @@ BIN = 250  # hundredths; 50 and 75 are edges of bins, so that none holds two ban
 UNSCORED = 7500  # where an account without a standing is sorted, as one without enough data
 FARTHEST = 1_000_000  # beyond every hundredth, so that what is unknown comes last in either direction
 NO_DAY = {False: date.max, True: date.min}
+
+
+LOOK = ("sort", "group", "shut", "columns", "pins", "widths", "density", "saved")  # what is no filter
+NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -39,14 +44,18 @@ class BookFilter:
     stage: str = ""
     sample: str = ""  # only or without
     where: str = ""  # a condition of accounts.conditions
-    sort: str = "attention"  # one of SORTS, with "-" downwards
+    sort: str = "attention"  # one of SORTS or the code of a field, with "-" downwards
+    group: str = ""  # code of a field, see orders.group_field
+    shut: str = ""  # marks of the groups that show no more than their heading, with commas between them
     columns: str = ""  # codes with commas between them; empty means those this person is used to
+    pins: str = ""  # codes of the columns that stay in sight, NONE for none
+    widths: str = ""  # code-pixels with commas between them, NONE for none
     density: str = ""
     saved: str = ""  # id of the saved view it began with
 
     @property
     def narrows(self) -> bool:
-        return replace(self, columns="", density="", saved="") != BookFilter(sort=self.sort)
+        return replace(self, **dict.fromkeys(LOOK, "")) != BookFilter(**dict.fromkeys(LOOK, ""))
 
 
 def book(wanted: BookFilter, *, by: Actor, today: date) -> QuerySet[Account]:
@@ -86,34 +95,42 @@ def _renewing(today: date) -> Q:
 
 # What a line of the portfolio shows; the other columns are not worth reading fifty times a page.
 _SHOWN = (
-    "name", "industry", "region", "tier", "stage", "sample", "arr", "currency", "renewal_on", "owner__name",
+    "name", "version", "industry", "region", "tier", "stage", "sample", "arr", "currency", "renewal_on", "owner__name",
     "health__score_hundredths", "health__band", "health__coverage", "health__fingerprint", "health__trend",
     "health__change_hundredths", "health__arrow", "health__attention", "health__as_of", "health__scored_at",
     "health__driver", "health__driver_hundredths",
 )  # fmt: skip
 
 
-def driver_names(accounts: Iterable[Account]) -> dict[str, str]:
-    """KPI code -> name without its explanation, of the top drivers of these accounts; one query."""
-    codes = {one.health.driver for one in accounts if getattr(one, "health", None) is not None}
-    return {code: name.split(" (")[0] for code, name in Kpi.objects.filter(code__in=codes).values_list("code", "name")}
+def _driver_name() -> Subquery:
+    """What the KPI is called that costs an account most."""
+    return Subquery(Kpi.objects.filter(code=OuterRef("health__driver")).values("name")[:1])
 
 
-def in_order(accounts: QuerySet[Account], sort: str, *, all_scored: bool) -> tuple[QuerySet[Account], list[str]]:
+def in_order(
+    accounts: QuerySet[Account], sort: str, *, by: Actor, all_scored: bool, group: Field | None = None
+) -> tuple[QuerySet[Account], list[str]]:
     """The accounts with what they are ordered by, and the order for `keyset_page`; what is unknown comes last.
 
-    all_scored: every account of the tenant has a standing, so that the index of the portfolio can be walked.
+    sort: one of SORTS or the code of a field that `by` may know of; by attention for any other. all_scored: every
+    account of the tenant has a standing, so that the index of the portfolio can be walked.
     """
     name, down = sort.lstrip("-"), sort.startswith("-")
     accounts = accounts.select_related("owner", "health").only(*_SHOWN)
+    accounts = accounts.annotate(driver_name=_driver_name())
+    grouped = ["group_key"] if group else []
+    if group:
+        accounts = accounts.annotate(group_key=group_key(group))
     if name == "attention" and all_scored:
         accounts, key = accounts.filter(health__isnull=False), "health__attention"
     else:
-        accounts, key = accounts.annotate(sort_key=_key(name, down)), "sort_key"
-    return accounts, [f"-{key}" if down else key, "id"]
+        accounts, key = accounts.annotate(sort_key=_key(name, down, by)), "sort_key"
+    return accounts, [*grouped, f"-{key}" if down else key, "id"]
 
 
-def _key(name: str, down: bool) -> Any:
+def _key(name: str, down: bool, by: Actor) -> Any:
+    if name not in SORTS and (field := fields_named([name], by=by).get(name)):
+        return sort_key(field, down=down)
     if name in _HUNDREDTHS:
         # The output field is a plain integer: a comparison with what lies beyond a small one would find nothing.
         last = Value(-FARTHEST if down else FARTHEST)

@@ -4,14 +4,17 @@ from rest_framework import serializers
 
 from accounts.models import BulkChange, BulkRow, SavedView
 from accounts.operations.bulk import FIELDS, MOST
-from accounts.operations.views import DENSITIES, MOST_COLUMNS
+from accounts.operations.views import DENSITIES, MOST_COLUMNS, NARROWEST, WIDEST
 from kpis.serializers.portfolio import PageQuery
 
 
 class SavedViewOut(serializers.ModelSerializer[SavedView]):
     class Meta:
         model = SavedView
-        fields = ["id", "name", "owner_id", "shared", "filters", "sort", "columns", "density", "version"]
+        fields = [
+            "id", "name", "owner_id", "shared", "filters", "sort", "group", "columns", "pins", "widths", "density",
+            "version",
+        ]  # fmt: skip
 
 
 class SavedViewIn(serializers.Serializer[Any]):
@@ -24,6 +27,20 @@ class SavedViewIn(serializers.Serializer[Any]):
     )
     sort = serializers.CharField(max_length=80, required=False, allow_blank=True)
     columns = serializers.ListField(child=serializers.CharField(max_length=80), max_length=MOST_COLUMNS, required=False)
+    group = serializers.CharField(
+        max_length=80, required=False, allow_blank=True, help_text="Field that the list is grouped by"
+    )
+    pins = serializers.ListField(
+        child=serializers.CharField(max_length=80),
+        max_length=MOST_COLUMNS,
+        required=False,
+        help_text="Columns kept in sight",
+    )
+    widths = serializers.DictField(
+        child=serializers.IntegerField(min_value=NARROWEST, max_value=WIDEST),
+        required=False,
+        help_text="Column to pixels",
+    )
     density = serializers.ChoiceField(choices=[one for one in DENSITIES if one], required=False, allow_blank=True)
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.conditions import ConditionError, read
+from accounts.conditions import ConditionError, fields_named, read
 from kpis.models import Band
 from kpis.queries.portfolio import SORTS, BookFilter
 
@@ -32,9 +32,18 @@ class PortfolioQuery(serializers.Serializer[Any]):
         allow_blank=True,
         help_text='A condition, like: tier = "Gold" and (health < 60 or renewal_on <= today + 90 days)',
     )
-    sort = serializers.ChoiceField(
-        choices=[sign + name for name in SORTS for sign in ("", "-")], required=False, allow_blank=True
+    sort = serializers.RegexField(
+        r"^-?[a-z0-9_.]{1,79}$",
+        required=False,
+        allow_blank=True,
+        help_text=f"{', '.join(SORTS)}, or any field of a condition; with - in front downwards. Unknown comes last",
     )
+
+    def validate_sort(self, text: str) -> str:
+        name = text.lstrip("-")
+        if name and name not in SORTS and not fields_named([name], by=self.context.get("by")):
+            raise serializers.ValidationError("There is no such field.")
+        return text
 
     def validate_where(self, text: str) -> str:
         try:
@@ -60,6 +69,12 @@ class PortfolioQuery(serializers.Serializer[Any]):
 class PageQuery(PortfolioQuery):
     """The page's address: what is wanted, and how it looks."""
 
+    group = serializers.RegexField(r"^[a-z0-9_.]{1,79}$", required=False, allow_blank=True)
+    shut = serializers.RegexField(r"^[0-9a-f]{8}(,[0-9a-f]{8}){0,199}$", required=False, allow_blank=True)
     columns = serializers.RegexField(r"^[a-z0-9_.,]{1,1600}$", required=False, allow_blank=True)
+    pins = serializers.RegexField(r"^[a-z0-9_.,]{1,1600}$", required=False, allow_blank=True)
+    widths = serializers.RegexField(
+        r"^(none|[a-z0-9_.]{1,79}-\d{2,3}(,[a-z0-9_.]{1,79}-\d{2,3}){0,40})$", required=False, allow_blank=True
+    )
     density = serializers.ChoiceField(choices=("normal", "dense"), required=False, allow_blank=True)
     saved = serializers.RegexField(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$", required=False, allow_blank=True)

@@ -117,7 +117,7 @@ def bulk_change(request: Request, change_id: UUID) -> HttpResponse:
     running = change.job is not None and change.job.finished_at is None
     context = {
         "change": change,
-        "says": bulk_queries.said(change.changes),
+        "says": bulk_queries.said(change.changes) or bulk_queries.PASTED,
         "running": running,
         "figures": bulk_queries.figures(change),
         "lines": _lines(change, page.rows),
@@ -141,7 +141,7 @@ def _lines(change: BulkChange, rows: list[BulkRow]) -> list[dict[str, Any]]:
         {
             "row": row,
             "before": bulk_queries.said(row.before, people) if row.before is not None else "",
-            "result": _result(row, now_so),
+            "result": _result(row, now_so if row.after is None else row.after),
         }
         for row in rows
     ]

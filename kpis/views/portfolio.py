@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,10 +12,11 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from accounts import rules as accounts_rules
-from accounts.conditions import read, words
+from accounts.conditions import Kind, fields_named, read, words
 from accounts.models import Account
 from accounts.queries import last_seq
 from accounts.queries.views import views_of
+from core.actor import Actor
 from core.http import Request, keyset_page
 from core.models import Job
 from core.rules import allowed
@@ -23,10 +24,13 @@ from kpis import rules
 from kpis.models import Band
 from kpis.queries import columns
 from kpis.queries import portfolio as queries
+from kpis.queries.orders import GROUPS
 from kpis.queries.portfolio import BookFilter, Totals
+from kpis.queries.sums import Bundle, bundles, numbers
 from kpis.serializers.portfolio import PageQuery
+from kpis.views import portfolio_frame as frame
 from kpis.views.looks import Looks, address, of_view
-from kpis.views.portfolio_cells import Links, feet, heads, row_of
+from kpis.views.portfolio_cells import Links, row_of
 
 PAGE = 50
 MARKS_MOST = 400  # above this the picture is a spread: nobody tells ten thousand marks apart
@@ -81,6 +85,7 @@ def portfolio(request: Request) -> HttpResponse:
         "may_create": allowed(by, accounts_rules.CREATE),
         "may_import": allowed(by, accounts_rules.IMPORT),
         "may_export": allowed(by, accounts_rules.EXPORT),
+        "may_edit_cells": allowed(by, accounts_rules.EDIT),
         "may_upload": allowed(by, rules.UPLOAD),
         "live_since": last_seq(),
         "here": request.get_full_path(),
@@ -108,32 +113,52 @@ def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) ->
     by = request.actor
     accounts = queries.book(wanted, by=by, today=today)
     totals = queries.totals(accounts, by=by, today=today) if wanted.narrows else whole
-    ordered, order = queries.in_order(accounts, wanted.sort, all_scored=not whole.unscored)
-    after, before, links = request.GET.get("after", ""), request.GET.get("before", ""), Links()
+    looks, may_edit, links = Looks.of(wanted, by=by), allowed(by, accounts_rules.EDIT), Links()
+    name, slots = frame.slots(looks, ticked=may_edit)
+    bundle, groups = _sums(accounts, looks, totals)
+    ordered, order = queries.in_order(accounts, wanted.sort, by=by, all_scored=not whole.unscored, group=looks.group)
+    ordered = ordered.annotate(**columns.asked_of([slot.column for slot in slots]))
+    shut = wanted.shut.split(",") if wanted.shut and looks.group else []
+    if shut:
+        ordered = ordered.exclude(Q(group_key__in=[one.key for one in groups if one.mark in shut]))
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
     page = keyset_page(ordered, order, size=PAGE, after=after, before=before)
-    drivers = queries.driver_names(page.rows)
-    looks = Looks.of(wanted, by=by)
-    values = columns.values_of([account.pk for account in page.rows], looks.columns)
+    rows = [
+        (getattr(one, "group_key", ""), row_of(one, slots, today=today, links=links, editable=may_edit))
+        for one in page.rows
+    ]
     return {
         "wanted": wanted,
         "totals": totals,
-        "rows": [
-            row_of(account, looks.columns, values.get(account.pk, {}), drivers=drivers, today=today, links=links)
-            for account in page.rows
-        ],
-        "heads": heads(looks.columns),
-        "feet": feet(looks.columns, columns.totals_of(accounts, looks.columns)),
+        "rows": page.rows or groups,
+        "sections": frame.sections(
+            rows,
+            groups,
+            looks.group,
+            slots,
+            shut=shut,
+            ends=(not page.before, not page.after),
+            to=lambda marks: _here(wanted, after, before, shut=marks),
+        )
+        if looks.group
+        else [frame.Section([row for _, row in rows])],
+        "span": len(slots) + 1,
+        "name": name,
+        "heads": frame.heads(slots, sort=wanted.sort, to=lambda sort: address(wanted, sort=sort)),
+        "feet": frame.feet(slots, bundle),
         "dense": looks.density == "dense",
         "looks": looks,
-        "may_edit": allowed(by, accounts_rules.EDIT),
+        "may_edit": may_edit,
+        "groupings": _groupings(wanted, looks, by),
         "newer": address(wanted, before=page.before) if page.before else "",
         "older": address(wanted, after=page.after) if page.after else "",
         "tabs": [*_tabs(wanted, whole), *looks.tabs],
         "bands": _bands(wanted, totals),
         "chips": _chips(wanted, request),
-        "sorted_by": SORTED_BY[wanted.sort.lstrip("-")],
-        "sorts": {name: address(wanted, sort=_next_sort(name, wanted.sort)) for name in queries.SORTS},
-        "unfiltered": address(BookFilter(sort=wanted.sort, columns=wanted.columns, density=wanted.density)),
+        "sorted_by": _sorted_by(wanted, looks, by),
+        "sorts": {name: address(wanted, sort=frame.next_sort(name, wanted.sort)) for name in queries.SORTS},
+        "unfiltered": address(BookFilter(**{name: getattr(wanted, name) for name in queries.LOOK if name != "saved"})),
+        "keep_url": f"{reverse('kpis:portfolio-columns-keep')}?{request.GET.urlencode()}",
         "filter_url": f"{reverse('kpis:portfolio-filter')}?{request.GET.urlencode()}",
         "export_url": f"{reverse('kpis:portfolio-export')}?{request.GET.urlencode()}",
         "workbook_url": f"{reverse('kpis:portfolio-workbook')}?{request.GET.urlencode()}",
@@ -148,11 +173,38 @@ def _said(wanted: BookFilter) -> dict[str, str]:
     return {name: value for name, value in vars(wanted).items() if value}
 
 
-def _next_sort(name: str, current: str) -> str:
-    """What a click on the column's head asks for: the telling end first, then the other."""
-    first = name if name in ("attention", "name", "renewal", "change", "score") else f"-{name}"
-    other = f"-{name}" if first == name else name
-    return other if current == first else first
+def _sums(accounts: QuerySet[Account], looks: Looks, totals: Totals) -> tuple[Bundle, list[Bundle]]:
+    """What the list adds up to; without figures and groups of its own nothing more is asked."""
+    if looks.group or numbers(looks.columns):
+        return bundles(accounts, looks.columns, group=looks.group)
+    return Bundle(accounts=totals.accounts), []
+
+
+def _here(wanted: BookFilter, after: str, before: str, **changes: str) -> str:
+    """The same page with something else about it."""
+    there = address(wanted, **changes)
+    cursor = urlencode({name: text for name, text in (("after", after), ("before", before)) if text})
+    return f"{there}{'&' if '?' in there else '?'}{cursor}" if cursor else there
+
+
+def _sorted_by(wanted: BookFilter, looks: Looks, by: Actor) -> str:
+    name = wanted.sort.lstrip("-")
+    if name in SORTED_BY:
+        return SORTED_BY[name]
+    shown = next((one.label for one in looks.columns if one.code == name), "")
+    found = None if shown else fields_named([name], by=by).get(name)
+    return shown or (found.label if found else SORTED_BY["attention"])
+
+
+def _groupings(wanted: BookFilter, looks: Looks, by: Actor) -> list[tuple[str, str, bool]]:
+    """(name, address, whether the list is grouped so) of what is offered: the usual fields, and shown choices."""
+    fields = fields_named(GROUPS, by=by)
+    offered = [fields[code] for code in GROUPS if code in fields]
+    shown = [one.field for one in looks.columns if one.field and one.code not in GROUPS]
+    offered += [one for one in shown if one.kind is Kind.CHOICE and one.choices]
+    now_by = looks.group.code if looks.group else ""
+    found = [("No groups", address(wanted, group="", shut=""), not now_by)]
+    return found + [(one.label, address(wanted, group=one.code, shut=""), one.code == now_by) for one in offered]
 
 
 def _tabs(wanted: BookFilter, whole: Totals) -> list[tuple[str, str, int | None, bool]]:

@@ -11,18 +11,17 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.conditions import Field, Kind
 from accounts.models import Account
-from core.money import CURRENCIES
+from accounts.operations.cells import may_be_typed
 from core.templatetags import formats, marks
 from kpis.catalogue import CATEGORIES
 from kpis.models import AccountHealth, Band
-from kpis.queries.columns import Column, Total
+from kpis.queries.columns import values_of
 from kpis.queries.portfolio import RENEWING_DAYS
+from kpis.views.portfolio_frame import Slot, plain
 from kpis.views.whole import whole
 
 SPARK_LEAST = 24.0  # points of health that a trend's drawing spans at least
-SORTS = {"health": "score", "health_change": "change", "coverage": "coverage", "arr": "arr", "renewal_on": "renewal"}
 _CSS = {
     "health": "c-side", "health_change": "num c-change", "trend": "c-trend", "coverage": "c-hide", "arr": "num c-arr",
     "renewal_on": "c-renews", "owner": "c-hide",
@@ -32,9 +31,13 @@ _NOTHING = format_html('<span class="soft">{}</span>', formats.UNKNOWN)
 
 @dataclass(frozen=True)
 class Cell:
+    """edit: name of the field that is changed in this cell, "" for none."""
+
     css: str
     label: str
     html: SafeString | str
+    style: str = ""
+    edit: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,31 +49,10 @@ class Row:
     hint: str
     driver: str
     sample: bool
+    version: int
     url: str
     avatar: SafeString
     cells: list[Cell]
-
-
-@dataclass(frozen=True)
-class Head:
-    """The head of a column. sort: its name in the address, if the list can be ordered by it."""
-
-    code: str
-    label: str
-    css: str
-    sort: str
-
-
-@dataclass(frozen=True)
-class Foot:
-    """A cell under the list, as wide as `span` columns; code "" is empty, total is None for the usual columns."""
-
-    code: str
-    span: int
-    css: str
-    how: str = ""
-    text: str = ""
-    unknown: int = 0
 
 
 class Links:
@@ -91,58 +73,38 @@ class Links:
         return reverse(name, args=[nobody]).replace(str(nobody), "{}")
 
 
-def heads(columns: Sequence[Column]) -> list[Head]:
-    return [
-        Head(one.code, one.label, "num" if one.numeric else "", SORTS.get(one.code, "") if not one.field else "")
-        for one in columns
-    ]
-
-
-def feet(columns: Sequence[Column], totals: Mapping[str, Total]) -> list[Foot]:
-    """One cell for each column that adds up; those beside it that do not are part of it."""
-    found: list[Foot] = []
-    for column in columns:
-        css = "num" if column.numeric else ""
-        total = totals.get(column.code)
-        if total and column.field:
-            text = plain(column.field, total.value) if total.value is not None else formats.UNKNOWN
-            found.append(Foot(column.code, 1, css, total.how.capitalize(), text, total.unknown))
-        elif column.code in ("health", "coverage", "arr"):
-            found.append(Foot(column.code, 1, css))
-        elif found and not found[-1].css:
-            found[-1] = Foot(**{**vars(found[-1]), "span": found[-1].span + 1})
-        else:
-            found.append(Foot("", 1, ""))
-    return found
-
-
 def row_of(
     account: Account,
-    columns: Sequence[Column],
-    values: Mapping[str, Any],
+    slots: Sequence[Slot],
     *,
-    drivers: Mapping[str, str],
     today: date,
     links: Links,
+    editable: bool,
 ) -> Row:
-    """values: what the fields among the columns say of this account; drivers: names of KPIs by code."""
+    """The account was read with the columns of these slots and with the name of what costs it most."""
+    values = values_of(account, [slot.column for slot in slots])
     return Row(
         id=account.pk,
         name=account.name,
         hint=", ".join(filter(None, (account.industry, account.region))),
-        driver=_driver(getattr(account, "health", None), drivers),
+        driver=_driver(getattr(account, "health", None), getattr(account, "driver_name", None)),
         sample=account.sample,
+        version=account.version,
         url=links.page(account.pk),
         avatar=marks.avatar(account.name, kind="account"),
-        cells=[_cell(account, column, values, today, links) for column in columns],
+        cells=[_cell(account, slot, values, today, links, editable) for slot in slots],
     )
 
 
-def _cell(account: Account, column: Column, values: Mapping[str, Any], today: date, links: Links) -> Cell:
+def _cell(account: Account, slot: Slot, values: Mapping[str, Any], today: date, links: Links, editable: bool) -> Cell:
+    column = slot.column
+    edit = column.code if editable and may_be_typed(column.code) else ""
     if column.field is not None:
         text = plain(column.field, values.get(column.code))
-        return Cell("num c-plain" if column.numeric else "c-plain", column.label, text or _NOTHING)
-    return Cell(_CSS[column.code], "", _drawn(account, column.code, today, links))
+        css = "num c-plain" if column.numeric else "c-plain"
+        return Cell(f"{css} {slot.css}".strip(), column.label, text or _NOTHING, slot.style, edit)
+    drawn = _drawn(account, column.code, today, links)
+    return Cell(f"{_CSS[column.code]} {slot.css}".strip(), "", drawn, slot.style, edit)
 
 
 def _drawn(account: Account, code: str, today: date, links: Links) -> SafeString | str:
@@ -163,32 +125,11 @@ def _drawn(account: Account, code: str, today: date, links: Links) -> SafeString
     return _owner(account.owner.name if account.owner else "")
 
 
-def plain(field: Field, value: Any) -> str:
-    """A value of a field as people read it; empty when it is not known."""
-    if value is None or value == "":
+def _driver(standing: AccountHealth | None, name: str | None) -> str:
+    """The KPI that costs the score most, without the explanation in its name, with the points; empty without one."""
+    if standing is None or not name:
         return ""
-    match field.kind:
-        case Kind.NUMBER if field.unit in CURRENCIES:
-            return formats.money(value, field.unit)
-        case Kind.NUMBER if field.unit == "%":
-            return formats.percent(value, 2).replace(".00%", "%")
-        case Kind.NUMBER:
-            text = formats.number(round(value, 2) if isinstance(value, float) else value)
-            return f"{text} {field.unit}" if field.unit and field.unit != "count" else text
-        case Kind.DATE:
-            return formats.day(value)
-        case Kind.YES:
-            return "Yes" if value else "No"
-        case Kind.CHOICE:
-            return dict(field.choices).get(value, str(value))
-    return str(value)
-
-
-def _driver(standing: AccountHealth | None, names: Mapping[str, str]) -> str:
-    """The KPI that costs the score most, with the points; empty without one."""
-    if standing is None or standing.driver not in names:
-        return ""
-    return f"{names[standing.driver]} costs {formats.number(Decimal(standing.driver_hundredths) / 100, 1)}"
+    return f"{name.split(' (')[0]} costs {formats.number(Decimal(standing.driver_hundredths) / 100, 1)}"
 
 
 def _health(standing: AccountHealth | None) -> SafeString:

@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import islice
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -21,12 +20,11 @@ from kpis.models import AccountHealth, Band
 from kpis.queries import columns as columns_queries
 from kpis.queries import portfolio as queries
 from kpis.queries.columns import Column
+from kpis.queries.orders import group_name
 from kpis.views.looks import Looks
 from kpis.views.portfolio import asked
 from kpis.workbook import neutralise
 from kpis.workbook.table import write_table
-
-AT_ONCE = 1000  # accounts whose columns are read together
 
 
 @login_required
@@ -59,9 +57,18 @@ def _answer(content: str | bytes, kind: str, ending: str) -> HttpResponse:
 def _file(request: Request) -> Iterator[list[Any]]:
     wanted, today = asked(request).wanted(), now().date()
     accounts = queries.book(wanted, by=request.actor, today=today)
-    ordered, order = queries.in_order(accounts, wanted.sort, all_scored=False)
-    ordered, shown = ordered.order_by(*order), Looks.of(wanted, by=request.actor).columns
-    return _lines(ordered) if shown == columns_queries.usual() else _chosen(ordered, shown)
+    looks = Looks.of(wanted, by=request.actor)
+    ordered, order = queries.in_order(accounts, wanted.sort, by=request.actor, all_scored=False, group=looks.group)
+    ordered = ordered.annotate(**columns_queries.asked_of(looks.columns)).order_by(*order)
+    lines = _lines(ordered) if looks.columns == columns_queries.usual() else _chosen(ordered, looks.columns)
+    return _grouped(lines, ordered, looks.group) if looks.group else lines
+
+
+def _grouped(lines: Iterator[list[Any]], accounts: Iterable[Account], group: Field) -> Iterator[list[Any]]:
+    """Each line begins with the name of its group; groups that are shut on the page are in the file too."""
+    yield [group.label, *next(lines)]
+    for account, line in zip(accounts, lines, strict=True):
+        yield [group_name(group, getattr(account, "group_key", "")), *line]
 
 
 def _lines(accounts: Iterable[Account]) -> Iterator[list[Any]]:
@@ -92,12 +99,9 @@ def _lines(accounts: Iterable[Account]) -> Iterator[list[Any]]:
 def _chosen(accounts: Iterable[Account], columns: list[Column]) -> Iterator[list[Any]]:
     """The name and the chosen columns; figures as figures, in the unit of the head."""
     yield ["Account", *(title for column in columns for title in _titles(column))]
-    waiting = iter(accounts)
-    while some := list(islice(waiting, AT_ONCE)):
-        values = columns_queries.values_of([account.pk for account in some], columns)
-        for account in some:
-            known = values.get(account.pk, {})
-            yield [account.name, *(cell for one in columns for cell in _cells(account, one, known.get(one.code)))]
+    for account in accounts:
+        known = columns_queries.values_of(account, columns)
+        yield [account.name, *(cell for one in columns for cell in _cells(account, one, known.get(one.code)))]
 
 
 def _titles(column: Column) -> list[str]:

@@ -22,7 +22,7 @@ from core.errors import DomainError
 from core.http import Request, toast
 from core.rules import allowed
 from kpis.queries import columns
-from kpis.views.looks import Looks, address, as_view, of_view
+from kpis.views.looks import Looks, address, as_pins, as_view, of_view
 from kpis.views.portfolio import LABELS, SORTED_BY, asked
 
 MOST_FILTERS = 4  # said of a view in its line
@@ -200,12 +200,18 @@ def portfolio_columns(request: Request) -> HttpResponse:
     looks, known = Looks.of(wanted, by=request.actor), columns.every_column(by=request.actor)
     codes = _moved([one.code for one in looks.columns], request)
     density = wanted.density or looks.density or "normal"
+    pins = _pinned(looks.pins, codes, request)
+    codes.sort(key=lambda code: code not in pins)
     context = {
-        "chosen": [(known[code], at == 0, at == len(codes) - 1) for at, code in enumerate(codes) if code in known],
+        "chosen": [
+            (known[code], at in (0, len(pins)), at in (len(pins) - 1, len(codes) - 1), code in pins)
+            for at, code in enumerate(codes)
+            if code in known
+        ],
         "others": [(code, one.label) for code, one in known.items() if code not in codes],
-        "base": urlencode(_kept(request, codes)),
-        "kept": _kept(request, codes),
-        "codes": ",".join(codes),
+        "base": urlencode(_kept(request, codes, pins), safe=","),
+        "kept": _kept(request, codes, pins),
+        "widths": bool(looks.widths),
         "density": density,
         "densities": [("normal", "Comfortable"), ("dense", "Dense")],
         "shown_url": address(wanted, columns=",".join(codes)),
@@ -233,9 +239,20 @@ def _moved(codes: list[str], request: Request) -> list[str]:
     return codes
 
 
-def _kept(request: Request, codes: list[str]) -> dict[str, str]:
-    left = {name: str(value) for name, value in request.GET.items() if name not in ("up", "down", "drop", "add")}
-    return {**left, "columns": ",".join(codes)}
+def _pinned(pins: list[str], codes: list[str], request: Request) -> list[str]:
+    """The columns that stay in sight, after what the address asks to do with one of them."""
+    code = request.GET.get("pin", "")
+    if code in pins:
+        pins = [one for one in pins if one != code]
+    elif code in codes:
+        pins = [*pins, code]
+    return [one for one in codes if one in pins]
+
+
+def _kept(request: Request, codes: list[str], pins: list[str]) -> dict[str, str]:
+    verbs = ("up", "down", "drop", "add", "pin")
+    left = {name: str(value) for name, value in request.GET.items() if name not in verbs}
+    return {**left, "columns": ",".join(codes), "pins": as_pins(pins)}
 
 
 @login_required
@@ -244,13 +261,19 @@ def portfolio_columns_keep(request: Request) -> HttpResponse:
     """From now on this person's list has these columns; `usual` gives it back the usual ones."""
     wanted = asked(request).wanted()
     usual = request.POST.get("usual") == "1"
-    named = wanted.columns.split(",") if wanted.columns else []
-    codes = [] if usual else [one.code for one in columns.chosen(named, by=request.actor)]
-    density = request.POST.get("density", "")
+    looks = Looks.of(wanted, by=request.actor)
+    codes = [] if usual else [one.code for one in looks.columns]
+    density = request.POST.get("density", looks.density)
     try:
-        keep_columns(columns=codes, density="" if usual or density not in ("dense",) else density, by=request.actor)
+        keep_columns(
+            columns=[] if codes == list(columns.USUAL) else codes,
+            pins=[] if usual else looks.pins,
+            widths={} if usual else looks.widths,
+            density="dense" if density == "dense" and not usual else "",
+            by=request.actor,
+        )
     except DomainError as refusal:
         messages.error(request, str(refusal))
         return _go(request, address(wanted))
-    messages.success(request, "Your list has the usual columns again." if usual else "Your list has these columns now.")
-    return _go(request, address(wanted, columns="", density=""))
+    messages.success(request, "Your list looks as usual again." if usual else "Your list looks like this from now on.")
+    return _go(request, address(wanted, columns="", pins="", widths="", density=""))

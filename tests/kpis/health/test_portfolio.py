@@ -156,7 +156,7 @@ def test_the_page_costs_the_same_queries_for_few_and_many(book: World, query_cou
     with query_count() as queries:
         client.get("/accounts/")
 
-    assert queries.number == 10, queries.sql
+    assert queries.number == 9, queries.sql
 
 
 def test_sums_keep_currencies_apart_and_say_what_is_unknown(book: World) -> None:
