@@ -47,12 +47,11 @@ def renewals_due(*, by: Actor, on: date) -> QuerySet[Any]:
     near = Q(due_on__lte=on + timedelta(days=RENEWAL_DAYS))
     found = Renewal.objects.visible_to(by).filter(silent | near, state=Renewal.State.OPEN, account__archived_at=None)
     rank = Case(When(status="", due_on__gte=on, then=Value(DECISION)), default=day_rank("due_on", on))
-    why = Case(When(status="", then=Value("Say how it stands")), default=Value("Close it with its outcome"))
+    words = Case(When(status="", then=Value("Say how this renewal stands")), default=Value("Close this renewal"))
     urgent = Case(When(due_on__lte=on + timedelta(days=RENEWAL_DAYS), then=Value(1)), default=Value(2))
     return columns(
         found, "renewal", rank=rank, due=F("due_on"), priority=urgent, owner=F("account__owner_id"),
-        account=F("account_id"), title=Concat(Value("Renewal: "), F("contract__name"), output_field=CharField()),
-        why=why, url=address("/renewals/"), version=F("version"),
+        account=F("account_id"), title=words, why=F("contract__name"), url=address("/renewals/"), version=F("version"),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from uuid6 import uuid7
 
 from accounts.models import Account, Outcome
 from accounts.operations.sample import lay_sample_contracts
+from accounts.operations.sample_people import clear_sample_work, lay_sample_work
 from core.actor import Actor
 from core.audit import record
 from core.errors import DomainError
@@ -77,8 +78,10 @@ def add_sample_data(*, by: Actor, at: datetime, count: int = ACCOUNTS) -> list[U
 
 @transaction.atomic
 def add_sample_outcomes(*, by: Actor, at: datetime) -> list[UUID]:
-    """Give the sample accounts contracts and say what became of them: former customers, archived, that left within the
-    year, with their values until then, and the last renewal of those that are still there.
+    """Give the sample accounts contracts, people and work, and say what became of them.
+
+    Former customers, archived, that left within the year, with their values until then; the last renewal of those that
+    are still there.
 
     All of it is marked as sample and recorded now, as it was. Emits SampleDataAdded for the former customers and
     returns them; [] when they are there already. Raises PermissionDenied.
@@ -99,6 +102,7 @@ def add_sample_outcomes(*, by: Actor, at: datetime) -> list[UUID]:
         outcome.recorded_at, outcome.recorded_by = at, by.label[:160]
     Outcome.objects.bulk_create(outcomes)
     lay_sample_contracts(left={accounts[one.row].pk: one.left_on for one in gone}, by=by, at=at)
+    lay_sample_work(by=by, at=at)
     values = _copy_values(made, accounts, by=by, at=at)
     record(SampleDataAdded(account_id=None, accounts=len(accounts), values=values), by=by)
     return [account.pk for account in accounts]
@@ -189,6 +193,7 @@ def remove_sample_data(*, by: Actor) -> int:
     with connection.cursor() as cursor:  # thousands of rows: not one by one through Python
         for table in ("kpis_accounthealth", "kpis_healthscore", "kpis_kpivalue"):
             cursor.execute(f"delete from {table} where account_id = any(%s)", [accounts])  # noqa: S608 -- our own names
+    clear_sample_work()
     sample.delete()
     record(SampleDataRemoved(account_id=None, accounts=len(accounts)), by=by)
     return len(accounts)

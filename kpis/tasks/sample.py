@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from accounts.models import Account
+from accounts.operations.watching import watch_renewals
 from core import jobs
 from kpis.operations.health import chunks, rescore_past
 from kpis.operations.sample import SampleDataThere, add_sample_data, add_sample_outcomes, remove_sample_data
@@ -27,6 +28,7 @@ def add_sample(*, job_id: str, **_: object) -> None:
         rescore(accounts, at)
         for chunk in chunks(add_sample_outcomes(by=on_behalf(job), at=at)):
             rescore_past(account_ids=chunk, cards=live_cards(), at=at, by=SCORING)
+        watch_renewals(by=SCORING, at=at)
         job.done = job.total = len(accounts)
         job.message = f"{len(accounts)} sample accounts added."
 

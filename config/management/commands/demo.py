@@ -7,9 +7,12 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 
 from accounts.models import Account
+from accounts.operations.task_templates import save_template
+from accounts.operations.teams import set_member, write_team
+from accounts.operations.watching import snapshot_week, watch_renewals
 from core.actor import Actor
 from core.rules import ADMIN, ANALYST, CSM, MANAGER, VIEWER
 from kpis import operations as kpis
@@ -34,6 +37,26 @@ PEOPLE = (
     ("viewer", "Vera Viewer", VIEWER),
 )
 OPERATOR = "operator@plumbline.example"
+TEMPLATES = (
+    (
+        "Onboarding",
+        (
+            {"title": "Hold the kick-off", "days": 2, "priority": 1},
+            {"title": "Agree what success means, in figures", "days": 5},
+            {"title": "Train the first team", "days": 15},
+            {"title": "Look at adoption together", "days": 30},
+        ),
+    ),
+    (
+        "Business review",
+        (
+            {"title": "Collect figures and stories", "days": 0},
+            {"title": "Send the agenda", "days": 5},
+            {"title": "Hold the review", "days": 10, "priority": 1},
+            {"title": "Send what was agreed", "days": 11},
+        ),
+    ),
+)
 TOKEN = "Demo scripts"  # noqa: S105 -- its name
 
 
@@ -109,6 +132,19 @@ def _portfolio(by: Actor) -> None:
     cards = live_cards()
     for chunk in health.chunks([*accounts, *kpis.add_sample_outcomes(by=by, at=at)]):
         health.rescore_past(account_ids=chunk, cards=cards, at=at, by=scoring)
+    watch_renewals(by=Actor.system("renewals"), at=at)
+    snapshot_week(on=localdate(at))
+    _ways_of_working(by)
+
+
+def _ways_of_working(by: Actor) -> None:
+    """A team with its lead, and two lists of tasks; what a workspace keeps when the sample accounts go."""
+    people = {user.email.split("@")[0]: user.pk for user in User.objects.all()}
+    team = write_team(name="Customer success", lead_id=people["manager"], by=by)
+    for one in ("csm", "manager"):
+        set_member(team_id=team.pk, user_id=people[one], by=by)
+    for name, items in TEMPLATES:
+        save_template(name=name, items=[{**item, "weekdays": True} for item in items], by=by)
 
 
 def _kept_token(path: Path | None) -> str:

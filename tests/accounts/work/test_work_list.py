@@ -71,7 +71,7 @@ def test_one_list_by_reason_and_day(world: World) -> None:
         ("overdue", "Late"),
         ("today", "Now"),
         ("mention", "Mona named you at “Initech”: @Alice look here"),
-        ("decision", "Renewal: Subscription"),
+        ("decision", "Say how this renewal stands"),
         ("soon", "Soon"),
         ("later", "Later"),
         ("undated", "Some day"),
@@ -119,7 +119,7 @@ def test_put_away_it_is_hidden_counted_and_comes_back_by_itself(world: World) ->
         ("They are away", until)
     }
     assert len(titles(world.alice, until - timedelta(days=1))) == 0
-    assert [title for _, title in titles(world.alice, until)] == ["Wait", "Renewal: Subscription"]
+    assert [title for _, title in titles(world.alice, until)] == ["Wait", "Say how this renewal stands"]
     assert counts(world.alice, until).views["snoozed"] == 0
     assert [entry["until"] for entry in entries("accounts.work_snoozed")] == [until.isoformat()]
 
