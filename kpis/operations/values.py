@@ -15,7 +15,7 @@ from core.rules import require
 from core.time import month_of
 from kpis import rules
 from kpis.events import KpiValueCorrected
-from kpis.models import Kpi, KpiValue
+from kpis.models import Kpi, KpiValue, Upload
 from kpis.queries.formulas import formula_of, kpis_of
 
 EXACT = Decimal("0.000001")  # as the column stores it
@@ -102,7 +102,8 @@ def correct_kpi_value(
 def undo_correction(*, value_id: UUID, by: Actor, at: datetime) -> KpiValue | None:
     """Put back what a correction replaced, as one more correction; None when there had been nothing.
 
-    The value that comes back brings its file and cell along. Emits KpiValueCorrected. Raises
+    The value that comes back brings its file and cell along; one of a file that was rolled back since does not come
+    back, but what stood there before it. Emits KpiValueCorrected. Raises
     KpiValue.DoesNotExist, PermissionDenied, and CellChanged when the correction is not the last word any more.
     """
     require(by, rules.CORRECT_VALUE)
@@ -111,14 +112,25 @@ def undo_correction(*, value_id: UUID, by: Actor, at: datetime) -> KpiValue | No
     current = _current(cell)
     if current is None or current.pk != made.pk or made.origin != KpiValue.Origin.EDIT:
         raise CellChanged(current)
-    if made.previous_id is None:
+    after = _before(made)
+    if after is None:
         _withdraw(cell, made, by=by, at=at)
         return None
-    after = KpiValue.objects.get(pk=made.previous_id)
     after.pk, after._state.adding = None, True  # a copy, as Django's manual makes one
     after.superseded_at = None
     after.by_id, after.by_label, after.reason = by.user_id, by.label, f"Undone: {made.reason}"[:REASON_LENGTH]
     return _supersede(cell, made, after, by=by, at=at)
+
+
+def _before(made: KpiValue) -> KpiValue | None:
+    """What a correction replaced; of a file that was rolled back since, what stood there before that file came."""
+    gone = (Upload.State.ROLLED_BACK, Upload.State.ROLLING_BACK)
+    found: KpiValue | None = made.previous
+    while found is not None and found.origin == KpiValue.Origin.UPLOAD and found.upload and found.upload.state in gone:
+        same = KpiValue.objects.filter(account_id=made.account_id, kpi_id=made.kpi_id, period=made.period)
+        of_file = same.filter(upload=found.upload, origin=KpiValue.Origin.UPLOAD)
+        found = of_file.select_related("previous__upload").earliest("recorded_at", "pk").previous
+    return KpiValue.objects.get(pk=found.pk) if found is not None else None  # a row of its own, to be copied
 
 
 def _cell(account_id: UUID, kpi_code: str, period: date, by: Actor) -> Cell:

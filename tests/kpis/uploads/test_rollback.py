@@ -155,6 +155,34 @@ def test_an_undone_correction_does_not_come_back(by: Any) -> None:
     assert in_force() == [("seat_use", "2026-08", "61")]
 
 
+def edit(number: int, by: Any) -> KpiValue:
+    seat = KpiValue.objects.current().get()
+    return operations.correct_kpi_value(
+        account_id=seat.account_id, kpi_code="seat_use", period=seat.period, new=Decimal(number), reason="slip",
+        expected_value_id=seat.pk, by=by, at=now(),
+    )  # fmt: skip
+
+
+def test_undoing_an_edit_brings_nothing_of_a_rolled_back_file_back(by: Any) -> None:
+    file(by, *AUGUST[:1])
+    second = file(by, ("Initech", "Seat use", "2026-08", "16", "%"))
+    operations.undo_correction(value_id=edit(99, by).pk, by=by, at=now())
+    last = edit(50, by)
+    back(second, by)
+    assert in_force() == [("seat_use", "2026-08", "50")]  # what a person said stays
+    again = operations.undo_correction(value_id=last.pk, by=by, at=now())
+    assert again is not None
+    assert in_force() == [("seat_use", "2026-08", "61")]
+
+
+def test_undoing_an_edit_of_a_file_that_came_first_and_is_gone_empties_the_cell(by: Any) -> None:
+    only = file(by, *AUGUST[:1])
+    last = edit(50, by)
+    back(only, by)
+    assert operations.undo_correction(value_id=last.pk, by=by, at=now()) is None
+    assert in_force() == []
+
+
 def test_held_rows_are_settled_and_aliases_stay(by: Any, catalogue: World) -> None:
     upload = bring(long_csv(*AUGUST, ("Initech", "Happiness", "2026-08", "4", "")), "a.csv", by=by)
     unknown = UploadIssue.objects.get(upload=upload, kind="unknown_kpi").unknown
