@@ -25,11 +25,13 @@ from kpis.queries.indicators import (
     HEALTH_CHANGE,
     OPERATORS,
     Condition,
+    Facts,
     Verdict,
     conditions_of,
     facts_of,
     judge,
     measures,
+    taken_back,
 )
 from tenants.context import take_lock
 
@@ -198,7 +200,8 @@ def start_evaluating(*, by: Actor) -> Job:
 def evaluate_indicators(*, account_ids: Sequence[UUID], at: datetime, by: Actor) -> Evaluated:
     """Open and close the indicators of these accounts by what is known now, in transactions of CHUNK accounts.
 
-    Idempotent: what is open stays the one that is open. What is unknown neither opens nor closes. Emits
+    Idempotent: what is open stays the one that is open. What is unknown neither opens nor closes, unless the value
+    that opened it was taken back. Emits
     IndicatorOpened and IndicatorClosed.
     """
     done = Evaluated()
@@ -223,6 +226,7 @@ def evaluate_chunk(
     }
     opening: list[Indicator] = []
     closing: list[tuple[Indicator, Verdict]] = []
+    unknown: dict[Indicator, Facts] = {}
     for account in accounts:
         for rule, conditions in read.items():
             verdict, there = judge(conditions, facts[account]), still.get((account, rule.pk))
@@ -232,6 +236,9 @@ def evaluate_chunk(
                 )
             elif verdict.holds is False and there is not None:
                 closing.append((there, verdict))
+            elif verdict.holds is None and there is not None:
+                unknown[there] = facts[account]
+    closing += [(one, Verdict(False, [])) for one in taken_back(unknown)]
     _open(opening, by=by)
     _close(closing, at=at, by=by)
     return Evaluated(len(opening), len(closing))

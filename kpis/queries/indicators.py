@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Account
 from accounts.panels import Chip
 from core.actor import Actor
 from kpis.freshness import CADENCE_DAYS, MONTH_DAYS, ZERO_AT, age_in_days
-from kpis.models import AccountHealth, Indicator, IndicatorRule, Kpi
+from kpis.models import AccountHealth, Indicator, IndicatorRule, Kpi, KpiValue
 from kpis.workbook.units import plain
 
 HEALTH, HEALTH_CHANGE, DAYS_TO_RENEWAL = "health", "health_change", "days_to_renewal"
@@ -114,6 +114,27 @@ def facts_of(accounts: Sequence[UUID], measures: Iterable[str], *, on: date) -> 
                 if not _faded(period, on, cadence, expires):
                     found[account][code] = Fact(value, value_id)
     return found
+
+
+def taken_back(opened: Mapping[Indicator, Facts]) -> set[Indicator]:
+    """Of these open indicators, those that were opened by a KPI value which was taken back since, with nothing in its
+    place: an upload was rolled back, an edit undone, a formula found that it is unknown. One query, none for none.
+
+    opened: each with what is known of its account now; a measure that is known by another month stands by itself.
+    """
+    ids = {
+        value_id: one
+        for one, facts in opened.items()
+        for measure, _, value_id, *_ in one.opened_by
+        if value_id and measure not in SPECIAL and measure not in facts
+    }
+    if not ids:
+        return set()
+    same = KpiValue.objects.current().filter(
+        account=OuterRef("account"), kpi=OuterRef("kpi"), period=OuterRef("period")
+    )
+    gone = KpiValue.objects.filter(pk__in=ids, superseded_at__isnull=False).exclude(Exists(same))
+    return {ids[str(pk)] for pk in gone.values_list("pk", flat=True)}
 
 
 def _health(found: dict[UUID, dict[str, Fact]], accounts: Sequence[UUID]) -> None:

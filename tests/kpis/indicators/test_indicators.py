@@ -19,7 +19,7 @@ from kpis.operations.indicators import (
     write_rule,
 )
 from kpis.queries.indicators import Condition, indicator_chips, measures, preview_rule, rule_rows, sentence
-from tests.kpis.health.book import NOVEMBER, NOW, SCORING, TODAY, furnish, standing, value
+from tests.kpis.health.book import NOVEMBER, NOW, OCTOBER, SCORING, TODAY, furnish, standing, value
 
 
 @pytest.fixture
@@ -83,6 +83,26 @@ def test_what_is_unknown_neither_opens_nor_closes(book: Any) -> None:
     stick.delete()
     assert evaluate(book) == (0, 0)
     assert Indicator.objects.get().closed_at is None
+
+
+def test_what_was_opened_by_a_value_that_was_taken_back_closes(book: Any) -> None:
+    rule(book, ("seat_use", "<", "50"))
+    seat = value(book.account, "seat_use", 42)
+    evaluate(book)
+    KpiValue.objects.filter(pk=seat.pk).update(superseded_at=NOW)  # its file was rolled back: nothing stands there
+    assert evaluate(book, days=1) == (0, 1)
+    assert (Indicator.objects.get().closed_by, said("kpis.indicator_closed")[0]["why"]) == ([], [])
+    assert evaluate(book, days=1) == (0, 0)
+
+
+def test_a_value_that_was_taken_back_under_an_older_one_leaves_it_open(book: Any) -> None:
+    rule(book, ("seat_use", "<", "50"), ("stickiness", "<", "20"))
+    seat, stick = value(book.account, "seat_use", 42), value(book.account, "stickiness", 10)
+    value(book.account, "seat_use", 44, OCTOBER)
+    evaluate(book)
+    KpiValue.objects.filter(pk=seat.pk).update(superseded_at=NOW)
+    stick.delete()  # unknown, but not taken back
+    assert evaluate(book) == (0, 0)
 
 
 def test_one_condition_that_certainly_fails_closes_whatever_else_is_unknown(book: Any) -> None:
