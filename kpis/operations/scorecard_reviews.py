@@ -99,7 +99,7 @@ def submit_version(
     _require_passed(version)
     _check_again(version, at)
     digest, live = definition_hash(version.definition), live_of(version.scorecard)
-    tested = _require_record(digest)
+    tested = _require_record(version)
     version.effect = {
         **effect_of(version, by=None, at=at).as_json(),
         "against": str(live.pk) if live else None,
@@ -129,13 +129,9 @@ def _check_again(version: ScorecardVersion, at: datetime) -> None:
     _require_passed(version)
 
 
-def _require_record(digest: str) -> BackTest:
-    """The newest finished back-test of exactly this text. Raises NotBackTested."""
-    found: BackTest | None = (
-        BackTest.objects.filter(definition_hash=digest, result__isnull=False, finished_at__isnull=False)
-        .order_by("-created_at")
-        .first()
-    )
+def _require_record(version: ScorecardVersion) -> BackTest:
+    """The newest finished back-test of exactly this text for this scorecard. Raises NotBackTested."""
+    found = record_of(version)
     if found is None:
         raise NotBackTested("Run the back-test first: there is no record of this text against what really happened.")
     return found
@@ -160,7 +156,7 @@ def approve_version(*, version_id: UUID, edits: int, by: Actor, at: datetime, no
             "effect shown is not what would happen. Send it back and have it submitted again."
         )
     _check_again(version, at)
-    _require_record(definition_hash(version.definition))
+    _require_record(version)
     alone = version.submitted_by_id is not None and version.submitted_by_id == by.user_id
     if alone and others_may_publish(but=by):
         raise NeedsSecondPerson("You submitted this version, so somebody else has to approve it.")

@@ -38,8 +38,9 @@ def back_tests() -> QuerySet[BackTest]:
 
 
 def tests_of(version: ScorecardVersion) -> QuerySet[BackTest]:
-    """Back-tests of exactly this text, newest first."""
-    return back_tests().filter(definition_hash=definition_hash(version.definition))
+    """Back-tests of exactly this text for this scorecard, newest first: another one is for other accounts."""
+    of_card = back_tests().filter(version__scorecard_id=version.scorecard_id)
+    return of_card.filter(definition_hash=definition_hash(version.definition))
 
 
 def record_of(version: ScorecardVersion) -> BackTest | None:

@@ -17,7 +17,6 @@ from django.db.models import Min
 from numpy.typing import NDArray
 
 from accounts.models import Account, Outcome
-from core.actor import Actor
 from core.time import month_end, month_of, months_back, months_between
 from kpis.models import KpiValue, ScorecardVersion
 from kpis.queries.health import LiveCard
@@ -60,17 +59,18 @@ class Population:
     sample: bool
 
 
-def population(version: ScorecardVersion, *, by: Actor, until: date) -> Population:
-    """Real accounts as soon as one of them has a value, else the sample accounts."""
-    seen = Account.objects.visible_to(by)
-    real = KpiValue.objects.filter(account__in=seen.filter(sample=False)).exists()
-    sample = not real and seen.filter(sample=True).exists()
+def population(version: ScorecardVersion, *, until: date) -> Population:
+    """Real accounts as soon as one of them has a value, else the sample accounts. Everybody's, whoever asks: the record
+    is a gate for the whole workspace. Which of them a reader may see by name is for the reader's query."""
+    every = Account.objects.all()
+    real = KpiValue.objects.filter(account__in=every.filter(sample=False)).exists()
+    sample = not real and every.filter(sample=True).exists()
     rule = {name: wanted for name, wanted in version.scorecard.rule.items() if name in LASTING}
-    rows = seen.filter(sample=sample).order_by("pk").values_list("pk", "customer_since", *LASTING)
+    rows = every.filter(sample=sample).order_by("pk").values_list("pk", "customer_since", *LASTING)
     kept = [row for row in rows if matches(rule, Facts(row[0], **dict(zip(LASTING, row[2:], strict=True))), until)]
     accounts = [row[0] for row in kept]
     place = {account: at for at, account in enumerate(accounts)}
-    happened = Outcome.objects.visible_to(by).filter(withdrawn_at=None, on__lte=until, account__sample=sample)
+    happened = Outcome.objects.filter(withdrawn_at=None, on__lte=until, account__sample=sample)
     churned: list[date | None] = [None] * len(accounts)
     renewals = []
     for account, kind, on in happened.order_by("-on").values_list("account_id", "kind", "on"):

@@ -92,7 +92,7 @@ def book(world: World) -> Any:
 
 
 def outcome_of(world: World, version: ScorecardVersion) -> dict[str, Any]:
-    return result_of(version=version, job=None, by=world.ana.as_actor(), until=TODAY)
+    return result_of(version=version, job=None, until=TODAY)
 
 
 def test_a_version_is_tested_in_the_worker_and_its_record_kept(

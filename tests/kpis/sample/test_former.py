@@ -78,7 +78,7 @@ def test_a_back_test_of_the_sample_data_has_something_to_say_and_says_that_they_
     add_sample_data(by=by, at=NOW)
     add_sample_outcomes(by=by, at=NOW)
 
-    found = result_of(version=ScorecardVersion.objects.get(), job=None, by=by, until=TODAY)
+    found = result_of(version=ScorecardVersion.objects.get(), job=None, until=TODAY)
 
     assert (found["sample"], found["accounts"], found["churned"]) == (True, 49, 14)
     assert (found["main"], found["late_share"]) == ("true", 1)

@@ -280,6 +280,18 @@ def test_a_kpi_retired_since_the_check_stops_the_review_and_the_approval(world: 
     assert waiting.state == State.REVIEW
 
 
+def test_a_record_made_for_another_scorecard_opens_no_gate(world: World) -> None:
+    ana = world.ana.as_actor()
+    other = scorecards.create_scorecard(name="Nobody", rule={"tier": ["None"]}, by=ana, at=NOW)
+    theirs = drafts.start_draft(scorecard_id=other.pk, by=ana, at=NOW)
+    record_of(theirs)
+    made = draft(world)
+    assert made.definition == theirs.definition
+    made = reviews.check_version(version_id=made.pk, edits=made.edits, by=ana, at=NOW)
+    with pytest.raises(reviews.NotBackTested), transaction.atomic():
+        reviews.submit_version(version_id=made.pk, edits=made.edits, by=ana, at=NOW)
+
+
 def test_only_whoever_submitted_takes_it_back(world: World) -> None:
     made = submitted(world)
     with pytest.raises(reviews.NotYours, match="Ana"), transaction.atomic():
