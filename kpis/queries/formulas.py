@@ -277,9 +277,10 @@ def preview(understood: Understood, kpi: Kpi, *, by: Actor, month: date, search:
     known, shown = _tried(understood, kpi, every, month, search)
     accounts = seen.in_bulk(shown)
     rows = _rows(understood, shown, month)
+    read = {one.code: one for one in Kpi.objects.filter(code__in=understood.kpis)}
     return Preview(
         month=month,
-        rows=[_given(accounts[pk], understood, kpi, rows[pk], month) for pk in shown],
+        rows=[_given(accounts[pk], understood, kpi, rows[pk], month, read) for pk in shown],
         known=known,
         total=len(every),
     )
@@ -331,9 +332,10 @@ def result_of(made: Reader, kpi: Kpi) -> Sql:
     return Sql(text, (kpi.minimum, kpi.maximum, *inner.params))
 
 
-def _given(account: Account, understood: Understood, kpi: Kpi, row: dict[str, Any], month: date) -> Given:
-    names = {one.code: one.name.partition(" (")[0] for one in Kpi.objects.filter(code__in=understood.kpis)}
-    units = dict(Kpi.objects.filter(code__in=understood.kpis).values_list("code", "unit"))
+def _given(
+    account: Account, understood: Understood, kpi: Kpi, row: dict[str, Any], month: date, read: Mapping[str, Kpi]
+) -> Given:
+    names = {code: one.name.partition(" (")[0] for code, one in read.items()}
     inputs = [
         Input(
             code,
@@ -341,7 +343,7 @@ def _given(account: Account, understood: Understood, kpi: Kpi, row: dict[str, An
             row[f"k{number}"],
             row[f"i{number}"],
             months_back(month, back + 1)[0],
-            units[code],
+            read[code].unit,
         )
         for number, (code, back) in enumerate(understood.readings)
     ]

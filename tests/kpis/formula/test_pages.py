@@ -38,7 +38,7 @@ def test_the_page_checks_while_it_is_typed_and_points_at_what_is_wrong(book: Any
     assert not Formula.objects.exists()
 
 
-def test_it_is_tried_on_accounts_that_have_what_it_reads(book: Any) -> None:
+def test_it_is_tried_on_accounts_that_have_what_it_reads(book: Any, query_count: Any) -> None:
     for number in range(9):
         Account.objects.create(name=f"Aardvark {number}")
     some = Account.objects.create(name="Zebra")
@@ -52,6 +52,12 @@ def test_it_is_tried_on_accounts_that_have_what_it_reads(book: Any) -> None:
     assert places == sorted(places)
     found = client.post(f"{PAGE}check/", {"text": "seat_use - stickiness", "account": "zEB"}).content.decode()
     assert "Zebra" in found
+    counts = []
+    for account in ("Zebra", ""):
+        with query_count() as queries:
+            client.post(f"{PAGE}check/", {"text": "seat_use - stickiness", "account": account})
+        counts.append(queries.number)
+    assert counts[0] == counts[1]
     assert "Aardvark" not in found
 
 
