@@ -1,5 +1,8 @@
 """People and work of the sample accounts: something on every page, and nothing left when they go."""
 
+from typing import Any
+
+from django.core.files.storage import default_storage
 from django.utils.timezone import now
 
 from accounts.models import (
