@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import urls_revenue, urls_teams, views
+from accounts import urls_objects, urls_revenue, urls_teams, views
 from accounts.views import (
     activities,
     comments,
@@ -114,6 +114,7 @@ urlpatterns = [
     path("notices/read/", comments.read_notices, name="read-notices"),
     path("notices/<uuid:notice_id>/", comments.open_notice, name="open-notice"),
     *urls_teams.urlpatterns,
+    *urls_objects.urlpatterns,
     path("segments/", segments.segment_list, name="segments"),
     path("segments/new/", segments.segment_new, name="segment-new"),
     path("segments/preview/", segments.segment_preview, name="segment-preview"),

@@ -8,6 +8,7 @@ from accounts.api import (
     documents,
     duplicates,
     imports,
+    objects,
     past,
     people,
     renewals,
@@ -47,6 +48,8 @@ router.register("share-links", documents.ShareLinks, basename="share-links")
 router.register("notices", tasks.Notices, basename="notices")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/as-of", past.AccountAsOf, basename="account-as-of")
 router.register("account-fields", custom.CustomFields, basename="account-fields")
+router.register("objects", objects.CustomObjects, basename="objects")
+router.register(f"objects/(?P<object_code>{objects.CODE})/records", objects.CustomRecords, basename="records")
 router.register("outcomes", accounts.Outcomes, basename="outcomes")
 router.register("teams", teams.Teams, basename="teams")
 router.register("assignment-rules", teams.AssignmentRules, basename="assignment-rules")

@@ -146,6 +146,7 @@ PANELS: list[Panel] = [
     Panel("money", "Money", "accounts:panel-money", "side", ("account-changed",), height=200),
     Panel("renewal", "Renewal", "accounts:panel-renewal", "side", ("account-changed", "health-changed"), height=150),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
+    Panel("records", "Own records", "accounts:panel-records", "main", ("record-changed",), height=0),
     Panel("exceptions", "Caps and floors", "kpis:panel-exceptions", "side", EXCEPTIONS, height=110),
     Panel("indicators", "Indicators", "kpis:panel-indicators", "side", INDICATORS, height=130),
     Panel("data", "Data", "kpis:panel-data", "side", ("health-changed", "upload-changed"), height=220),
@@ -176,6 +177,7 @@ TABS: list[Tab] = [
 SETTINGS_TABS: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("Teams", "accounts:teams", accounts_rules.EDIT_TEAMS, ()),
     ("Assignment", "accounts:assignment", accounts_rules.EDIT_TEAMS, ()),
+    ("Revenue", "accounts:revenue-rules", accounts_rules.SET_REVENUE_RULES, ()),
 ]
 CHIPS: list[Chips] = [indicator_chips, running_chips]
 

@@ -8,16 +8,19 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import rules
+from accounts import custom, rules
 from accounts.events import ContractChanged
 from accounts.models import Account, Contract, Product, SubscriptionLine
+from accounts.operations.custom_values import checked_values
 from accounts.operations.movements import rebuild_movements
+from accounts.operations.past import remember, stored_state
 from accounts.operations.renewals import follow_contract
 from accounts.queries.revenue_rules import rules_in_force
 from accounts.revenue import BILLING
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
+from core.models import Entry
 from core.money import CURRENCIES
 from core.rules import require
 
@@ -52,7 +55,9 @@ def create_contract(
     """
     account = Account.objects.visible_to(by).select_for_update(of=("self",)).get(pk=account_id)
     require(by, rules.EDIT_CONTRACT, account)
-    contract = Contract(account=account, name=name.strip(), starts_on=starts_on, **_known(given, EDITABLE))
+    contract = Contract(account=account, name=name.strip(), starts_on=starts_on, **_known(_usual(given), EDITABLE))
+    for field, value in checked_values(given=given, by=by, record=custom.CONTRACT).items():
+        custom.put(contract, field, value)
     if "currency" not in given:
         contract.currency = account.currency
     _check(contract)
@@ -71,14 +76,15 @@ def edit_contract(
     contract = _locked(contract_id, by)
     if contract.version != expected_version:
         raise Conflict("Somebody else changed this contract since you opened it. Nothing of theirs was overwritten.")
-    fields = {name: value for name, value in _known(changes, EDITABLE).items() if getattr(contract, name) != value}
+    given = {**_known(_usual(changes), EDITABLE), **checked_values(given=changes, by=by, record=custom.CONTRACT)}
+    fields = {name: value for name, value in given.items() if custom.held(contract, name) != value}
     if not fields:
         return contract
     if "currency" in fields and contract.state != Contract.State.DRAFT:
         raise NotNow("The currency of a contract in force stays. End it and make a new one.", field="currency")
-    said = {name: [_plain(getattr(contract, name)), _plain(value)] for name, value in fields.items()}
+    said = {name: [_plain(custom.held(contract, name)), _plain(value)] for name, value in fields.items()}
     for name, value in fields.items():
-        setattr(contract, name, value)
+        custom.put(contract, name, value)
     _check(contract)
     return _save(contract, "edited", by, at, changes=said)
 
@@ -189,10 +195,11 @@ def renew_contract(
             fields = {name: getattr(line, name) for name in LINE} | {"starts_on": starts_on, "ends_on": None}
             rise = (line.amount * uplift).quantize(Decimal("0.01"))
             _insert(made, fields | {"amount": line.amount + rise, "uplift": rise}, by=by, at=at)
+    before = stored_state("contract", old)
     old.state, old.ended_at, old.ends_on = Contract.State.RENEWED, at, starts_on - DAY
     old.version += 1
     old.save()
-    _tell(old, "renewed", by, reason=reason)
+    remember("contract", old, before, _tell(old, "renewed", by, reason=reason))
     follow_contract(contract=old, renewed_as=made, by=by, at=at, reason=reason)
     return _save(made, "activated", by, at)
 
@@ -268,18 +275,23 @@ def _check(contract: Contract) -> None:
 def _save(
     contract: Contract, what: str, by: Actor, at: datetime, *, changes: dict[str, Any] | None = None, reason: str = ""
 ) -> Contract:
+    before = stored_state("contract", contract)
     contract.version += 1
     contract.save()
     rules_now = rules_in_force()
     rebuild_movements(account_ids=[contract.account_id], on=rules_now.day(at), rules=rules_now, by=by)
-    _tell(contract, what, by, changes=changes, reason=reason)
+    remember("contract", contract, before, _tell(contract, what, by, changes=changes, reason=reason))
     follow_contract(contract=contract, by=by, at=at, reason=reason)
     return contract
 
 
-def _tell(contract: Contract, what: str, by: Actor, *, changes: dict[str, Any] | None = None, reason: str = "") -> None:
+def _tell(contract: Contract, what: str, by: Actor, *, changes: dict[str, Any] | None = None, reason: str = "") -> Entry:
     event = ContractChanged(contract.account_id, contract.pk, what, changes or {}, reason.strip())
-    record(event, by=by)
+    return record(event, by=by)
+
+
+def _usual(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if not custom.is_own(name)}
 
 
 def _known(given: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

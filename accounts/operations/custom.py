@@ -32,7 +32,8 @@ class FieldChanged(Conflict):
 @transaction.atomic
 def add_field(*, label: str, kind: str, by: Actor, record: str = custom.ACCOUNT, **given: Any) -> CustomField:
     """Add a field at the end; its code comes from the label and never changes. record: as CustomField.record. `given`:
-    unit, choices, required, in_reports, view_roles, edit_roles. Emits CustomFieldChanged. Raises NotAField, PermissionDenied."""
+    unit, choices, required, in_reports, view_roles, edit_roles. Emits CustomFieldChanged. Raises NotAField,
+    PermissionDenied."""
     require(by, rules.KEEP_FIELDS)
     take_lock("custom fields")
     if not has_fields(record):

@@ -12,9 +12,11 @@ from accounts import rules
 from accounts.events import TaskChanged
 from accounts.models import Account, Task
 from accounts.operations.notices import check_snooze, tell
+from accounts.operations.past import remember, stored_state
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
+from core.models import Entry
 from core.rules import require
 from users.models import User
 
@@ -61,9 +63,11 @@ def edit_task(*, task_id: UUID, expected_version: int, changes: Mapping[str, Any
     _check(task)
     if "remind_on" in changed:
         task.reminded_at = None
+    before = stored_state("task", task)
     task.version += 1
     task.save()
-    _record(task, "given" if "assignee_id" in changed else "edited", by, changed, hidden=was_private)
+    what = "given" if "assignee_id" in changed else "edited"
+    remember("task", task, before, _record(task, what, by, changed, hidden=was_private))
     if "assignee_id" in changed:
         _tell_assignee(task, by, at)
     return task
@@ -130,14 +134,15 @@ def _locked(task_id: UUID, by: Actor) -> Task:
 
 
 def _save(task: Task, what: str, by: Actor) -> None:
+    before = stored_state("task", task)
     task.version += 1
     task.save()
-    _record(task, what, by)
+    remember("task", task, before, _record(task, what, by))
 
 
-def _record(task: Task, what: str, by: Actor, fields: list[str] | None = None, *, hidden: bool = False) -> None:
+def _record(task: Task, what: str, by: Actor, fields: list[str] | None = None, *, hidden: bool = False) -> Entry:
     account = None if task.private or hidden else task.account_id
-    record(TaskChanged(account, task.pk, what, task.assignee_id, fields or []), by=by)
+    return record(TaskChanged(account, task.pk, what, task.assignee_id, fields or []), by=by)
 
 
 def _tell_assignee(task: Task, by: Actor, at: datetime) -> None:

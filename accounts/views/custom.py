@@ -1,6 +1,7 @@
-"""Settings: the fields that the tenant added to its accounts."""
+"""Settings: the fields that the tenant added to its accounts, people, contracts and own objects."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,8 +12,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import custom, rules
-from accounts.models import CustomField
+from accounts.models import CustomField, CustomObject
 from accounts.operations.custom import add_field, change_field, move_field, retire_field
+from accounts.queries.custom import has_fields
 from accounts.serializers.custom import FieldEdit, FieldNew
 from core.errors import DomainError
 from core.http import Request, permission_required, toast
@@ -26,17 +28,18 @@ PAGE = "accounts/fields.html"
 @require_GET
 @permission_required(rules.KEEP_FIELDS)
 def fields(request: Request) -> HttpResponse:
-    """Every field, in the order in which forms show them, and the retired ones."""
-    return _list(request)
+    """Every field of one kind of record (`?record=`), in the order in which forms show them, and the retired ones."""
+    return _list(request, _asked(request))
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 @permission_required(rules.KEEP_FIELDS)
 def new_field(request: Request) -> HttpResponse:
+    record = _asked(request)
     if request.method == "GET":
-        return _form(request, None, {"kind": "text"}, {})
-    posted = _posted(request)
+        return _form(request, None, {"kind": "text", "record": record}, {})
+    posted = {**_posted(request), "record": record}
     given = FieldNew(data=posted)
     if not given.is_valid():
         return _form(request, None, posted, _said(given), status=422)
@@ -44,8 +47,8 @@ def new_field(request: Request) -> HttpResponse:
         made = add_field(**given.validated_data, by=request.actor)
     except DomainError as refusal:
         return _form(request, None, posted, {refusal.field or "": [str(refusal)]}, status=422)
-    messages.success(request, f"“{made.label}” is a field of every account now.")
-    return redirect("accounts:fields")
+    messages.success(request, f"“{made.label}” is a field now: in forms, conditions, files and the API.")
+    return _back(made.record)
 
 
 @login_required
@@ -56,7 +59,7 @@ def edit_field(request: Request, field_id: UUID) -> HttpResponse:
     if request.method == "GET":
         kept = ("label", "kind", "unit", "choices", "required", "in_reports", "view_roles", "edit_roles", "version")
         return _form(request, found, {name: getattr(found, name) for name in kept}, {})
-    posted = {**_posted(request), "kind": found.kind}
+    posted = {**_posted(request), "kind": found.kind, "record": found.record}
     given = FieldEdit(data=posted)
     if not given.is_valid():
         return _form(request, found, posted, _said(given), status=422)
@@ -68,7 +71,7 @@ def edit_field(request: Request, field_id: UUID) -> HttpResponse:
     except DomainError as refusal:
         return _form(request, found, posted, {refusal.field or "": [str(refusal)]}, status=422)
     messages.success(request, f"“{saved.label}” is saved.")
-    return redirect("accounts:fields")
+    return _back(saved.record)
 
 
 @login_required
@@ -79,9 +82,9 @@ def shift_field(request: Request, field_id: UUID) -> HttpResponse:
     get_object_or_404(CustomField, pk=field_id, active=True)
     moved = move_field(field_id=field_id, up=request.POST.get("up") == "1", by=request.actor)
     if request.htmx:
-        return _list(request)
+        return _list(request, moved.record)
     messages.success(request, f"“{moved.label}” is moved.")
-    return redirect("accounts:fields")
+    return _back(moved.record)
 
 
 @login_required
@@ -89,28 +92,49 @@ def shift_field(request: Request, field_id: UUID) -> HttpResponse:
 @permission_required(rules.KEEP_FIELDS)
 def drop_field(request: Request, field_id: UUID) -> HttpResponse:
     """Retire a field; `?restore=1` brings it back."""
-    get_object_or_404(CustomField, pk=field_id)
+    kind = get_object_or_404(CustomField, pk=field_id).record
     restore = request.GET.get("restore") == "1"
     try:
         field = retire_field(field_id=field_id, by=request.actor, restore=restore)
     except DomainError as refusal:
-        return _list(request, refused=[str(refusal)], status=422)
+        return _list(request, kind, refused=[str(refusal)], status=422)
     text = f"“{field.label}” is back." if restore else f"“{field.label}” is retired. Its values are kept."
     if request.htmx:
         undo = f"{reverse('accounts:retire-field', args=[field.pk])}{'' if restore else '?restore=1'}"
         woken: dict[str, Any] = {"fields-changed": {}}
-        return toast(_list(request), text, undo_url=undo, **woken)
+        return toast(_list(request, kind), text, undo_url=undo, **woken)
     messages.success(request, text)
-    return redirect("accounts:fields")
+    return _back(kind)
 
 
-def _list(request: Request, *, refused: list[str] | None = None, status: int = 200) -> HttpResponse:
-    known, names = list(CustomField.objects.all()), dict(Role.objects.values_list("code", "name"))
+def _asked(request: Request) -> str:
+    """The kind of record whose fields are looked at; of none such those of accounts."""
+    asked = request.GET.get("record", "")
+    return asked if has_fields(asked) else custom.ACCOUNT
+
+
+def _back(record: str) -> HttpResponse:
+    """To the list of the fields of such records."""
+    return redirect(f"{reverse('accounts:fields')}?{urlencode({'record': record})}")
+
+
+def _kinds() -> list[tuple[str, str]]:
+    """Kinds of record that can have fields, with what several are called."""
+    objects = CustomObject.objects.filter(active=True)
+    return [*custom.RECORDS.items(), *((f"{custom.OBJECT}{one.code}", one.plural) for one in objects)]
+
+
+def _list(request: Request, record: str, *, refused: list[str] | None = None, status: int = 200) -> HttpResponse:
+    known, names = list(CustomField.objects.filter(record=record)), dict(Role.objects.values_list("code", "name"))
     rows = [(one, _names(one.view_roles, names), _names(one.edit_roles or one.view_roles, names)) for one in known]
     context = {
         "fields": [row for row in rows if row[0].active],
         "retired": [row for row in rows if not row[0].active],
         "kinds": custom.KINDS,
+        "record": record,
+        "record_label": dict(_kinds()).get(record, record),
+        "records": _kinds(),
+        "in_conditions": "" if record.startswith(custom.OBJECT) else custom.PREFIX,
         "refused": refused or [],
     }
     return render(request, f"{PAGE}#list" if request.htmx else PAGE, context, status=status)
@@ -149,6 +173,8 @@ def _form(
         "errors": errors,
         "refused": errors.get("", []),
         "kinds": list(custom.KINDS.items()),
+        "record": values["record"] if found is None else found.record,
+        "record_label": dict(_kinds()).get(values["record"] if found is None else found.record, "records"),
         "kind_label": custom.KINDS.get(found.kind, found.kind) if found else "",
         "roles": list(Role.objects.exclude(code=ADMIN).order_by("name").values_list("code", "name")),
     }

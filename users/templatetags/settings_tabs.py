@@ -28,7 +28,8 @@ _TABS = (
     ("Workspace", "users:workspace", rules.EDIT_WORKSPACE, ()),
     ("People", "users:people", rules.MANAGE_USERS, ()),
     ("Roles", "users:roles", rules.MANAGE_USERS, ()),
-    ("Account fields", "accounts:fields", "accounts.keep_fields", ()),
+    ("Own fields", "accounts:fields", "accounts.keep_fields", ()),
+    ("Own objects", "accounts:objects", "accounts.keep_fields", ()),
     ("API tokens", "users:tokens", rules.MANAGE_TOKENS, ()),
     ("Audit trail", "users:trail", rules.VIEW_TRAIL, ()),
 )

@@ -1,0 +1,45 @@
+"""Two people edited one record: what the other saved, field by field, and whether to keep it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from accounts.models import CustomRecord
+from core.http import Request
+from core.models import Entry
+
+
+def differing(request: Request, now_says: Mapping[str, str], labels: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Field -> what it says now (`text`) and whether to keep that (`keep`), where it is not what was posted.
+
+    now_says: as the form writes it; labels: how a value reads to a person, where the form's spelling is a code. Kept by
+    default: what this person has not touched. `was-<field>` in the form is what they started from.
+    """
+    found = {}
+    for name, current in now_says.items():
+        typed = posted(request, name)
+        if typed is not None and typed != current:
+            text = (labels or {}).get(name, current) or "nothing"
+            found[name] = {"text": text, "keep": request.POST.get(f"was-{name}", "") == typed}
+    return found
+
+
+def posted(request: Request, name: str) -> str | None:
+    """A field of the form as one text: of several boxes with one name, their values with commas. None: not asked."""
+    if f"has-{name}" in request.POST:
+        return ",".join(sorted(request.POST.getlist(name)))
+    value = request.POST.get(name)
+    return value.strip() if value is not None else None
+
+
+def last_record_edit(record: CustomRecord) -> Entry | None:
+    """The newest edit of a record, for whoever was about to overwrite it."""
+    return last_edit(record.account_id, "accounts.record_changed", "record_id", record.pk)
+
+
+def last_edit(account_id: UUID | None, event: str, key: str, subject_id: UUID) -> Entry | None:
+    """The newest entry of that event about one record. Entries without an account are looked for among the newest."""
+    entries = Entry.objects.filter(event=event, **{f"data__{key}": str(subject_id)})
+    if account_id is not None:
+        entries = entries.filter(account_id=account_id)
+    return entries.order_by("-seq").first()
