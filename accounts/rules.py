@@ -10,6 +10,7 @@ EDIT_CONTRACT = permission("accounts.edit_contract", "Keep contracts and their l
 SEE_REVENUE = permission("accounts.see_revenue", "See the revenue of the workspace", roles=("manager", "analyst"))
 FORECAST_RENEWAL = permission("accounts.forecast_renewal", "Forecast and close renewals", roles=("manager", "csm"))
 DECIDE_RENEWAL = permission("accounts.decide_renewal", "Decide disputed renewals", roles=("manager",))
+SET_REVENUE_RULES = permission("accounts.set_revenue_rules", "Say how revenue is read")
 SET_RATES = permission("accounts.set_rates", "Set exchange rates", roles=("manager", "analyst"))
 EDIT_CONTACT = permission("accounts.edit_contact", "Keep people and their roles", roles=("manager", "csm"))
 LOG = permission("accounts.log_activity", "Record calls, mails, meetings and notes", roles=("manager", "csm"))

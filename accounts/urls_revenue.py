@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import contracts, revenue, revenue_check
+from accounts.views import contracts, revenue, revenue_check, revenue_rules
 
 urlpatterns = [
     path("accounts/<uuid:account_id>/lines/<uuid:line_id>/withdraw/", contracts.withdraw_line, name="withdraw-line"),
@@ -8,5 +8,7 @@ urlpatterns = [
     path("revenue/check/", revenue_check.revenue_check, name="revenue-check"),
     path("revenue/conventions/", revenue.revenue_gap, name="revenue-gap"),
     path("revenue/movements/", revenue.revenue_movements, name="revenue-movements"),
+    path("settings/revenue/", revenue_rules.revenue_rules, name="revenue-rules"),
+    path("settings/revenue/rebuild/", revenue_rules.rebuild, name="rebuild-revenue"),
     path("revenue/rates/", revenue.add_rate, name="revenue-rates"),
 ]

@@ -15,9 +15,10 @@ from accounts.conditions import matching, read
 from accounts.models import Account, Contract, Product, RevenueMovement
 from accounts.operations import contracts as operations
 from accounts.operations.exchange import set_rate
+from accounts.operations.revenue_rules import REBUILD, set_revenue_rules, start_rebuilding_revenue
 from accounts.queries import revenue as queries
 from accounts.queries.revenue_check import Broken, Check, Reading, broken_renewals, check, overdue_contracts
-from accounts.queries.revenue_rules import main_currency, rules_in_force
+from accounts.queries.revenue_rules import finance_today, main_currency, rules_in_force, versions
 from accounts.serializers.revenue import (
     ContractEdit,
     ContractNew,
@@ -31,8 +32,10 @@ from accounts.serializers.revenue import (
     ProductOut,
     RateInput,
     RevenueQuery,
+    RevenueRulesInput,
 )
 from core.http import UUID_PATTERN, ApiRequest
+from core.models import Job
 from core.rules import require
 
 RATES = ("nrr", "nrr_without_uplift", "grr", "logo_churn", "expansion", "contraction", "churn", "quick_ratio")
@@ -103,7 +106,7 @@ class Contracts(ReadOnlyModelViewSet[Contract]):
         """Record the notice: `on` the day it was given, `last_day` when the contract has no end."""
         given = self._step(request)
         operations.cancel_contract(
-            contract_id=UUID(pk), on=given.get("on") or localdate(), last_day=given.get("last_day"),
+            contract_id=UUID(pk), on=given.get("on") or finance_today(), last_day=given.get("last_day"),
             reason=given.get("reason", ""), by=request.actor, at=now(),
         )  # fmt: skip
         return Response(self._out(UUID(pk)))
@@ -114,7 +117,7 @@ class Contracts(ReadOnlyModelViewSet[Contract]):
         """End it; `on` is its last day, today when left out."""
         given = self._step(request)
         operations.end_contract(
-            contract_id=UUID(pk), on=given.get("on") or localdate(), reason=given.get("reason", ""),
+            contract_id=UUID(pk), on=given.get("on") or finance_today(), reason=given.get("reason", ""),
             by=request.actor, at=now(),
         )  # fmt: skip
         return Response(self._out(UUID(pk)))
@@ -125,7 +128,7 @@ class Contracts(ReadOnlyModelViewSet[Contract]):
         """A new contract follows with the same lines; `uplift` 0.05 is an agreed rise of 5 %."""
         given = self._step(request)
         made = operations.renew_contract(
-            contract_id=UUID(pk), starts_on=given.get("starts_on") or localdate(), ends_on=given.get("ends_on"),
+            contract_id=UUID(pk), starts_on=given.get("starts_on") or finance_today(), ends_on=given.get("ends_on"),
             uplift=given.get("uplift") or Decimal(0), by=request.actor, at=now(),
         )  # fmt: skip
         return Response(self._out(made.pk), status=status.HTTP_201_CREATED)
@@ -218,6 +221,44 @@ class Revenue(ViewSet):
         return Response(
             _checked(found, broken_renewals(by=request.actor), overdue_contracts(by=request.actor, on=today))
         )
+
+    @extend_schema(responses={200: dict}, methods=["GET"])
+    @extend_schema(request=RevenueRulesInput, responses={200: dict}, methods=["PUT"])
+    @action(detail=False, methods=["get", "put"], url_path="rules")
+    def reading(self, request: ApiRequest) -> Response:
+        """Read how revenue is read, in words and as values, or change it. `version` is the one you saw; a change is a
+        new version, by which the worker reads every account anew."""
+        if request.method == "PUT":
+            given = RevenueRulesInput(data=request.data)
+            given.is_valid(raise_exception=True)
+            changes = dict(given.validated_data)
+            version, reason = changes.pop("version"), changes.pop("reason", "")
+            set_revenue_rules(
+                expected_version=version, changes=changes, reason=reason, by=request.actor, at=now()
+            )  # fmt: skip
+        require(request.actor, rules.SEE_REVENUE)
+        in_force = rules_in_force()
+        running = Job.objects.filter(kind=REBUILD, finished_at=None).order_by("-created_at").first()
+        return Response(
+            {
+                "version": in_force.version,
+                **in_force.given(),
+                "words": in_force.words(),
+                "reading_anew": {"done": running.done, "total": running.total} if running else None,
+                "versions": [
+                    {"version": one.row.version, "made_at": one.row.made_at, "made_by": one.row.made_by,
+                     "reason": one.row.reason, "changes": {label: [old, new] for label, old, new in one.changes}}
+                    for one in versions()
+                ],
+            }
+        )  # fmt: skip
+
+    @extend_schema(request=None, responses={202: dict})
+    @action(detail=False, methods=["post"])
+    def rebuild(self, request: ApiRequest) -> Response:
+        """Have the worker read the revenue of every account anew."""
+        job = start_rebuilding_revenue(by=request.actor)
+        return Response({"job": job.pk, "state": job.state}, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=RateInput, responses={201: RateInput})
     @action(detail=False, methods=["post"], url_path="exchange-rates")

@@ -73,7 +73,7 @@ def edit_account(*, account_id: UUID, expected_version: int, changes: Mapping[st
     """Change fields of one account; `changes` holds only what the person changed.
 
     Emits AccountEdited with old and new values. Raises Conflict when somebody else saved in the meantime,
-    NameTaken, NeedsOwner, NotAParent, ReadFromContracts, PermissionDenied, Account.DoesNotExist for one `by` cannot see.
+    NameTaken, NeedsOwner, NotAParent, ReadFromContracts, PermissionDenied; Account.DoesNotExist as for `visible_to`.
     """
     account = Account.objects.visible_to(by).select_for_update(of=("self",)).get(pk=account_id)
     require(by, rules.EDIT, account)

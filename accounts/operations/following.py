@@ -44,7 +44,7 @@ def follow_revenue(*, by: Actor, at: datetime) -> RevenueDay:
     return _finish(day.pk, by, at)
 
 
-def with_revenue(*, after: UUID | None, most: int) -> list[UUID]:
+def with_revenue(*, after: UUID | None, most: int | None) -> list[UUID]:
     """The next accounts that have a contract that came into force, or movements."""
     lined = Contract.objects.filter(account=OuterRef("pk")).exclude(state=Contract.State.DRAFT)
     moved = RevenueMovement.objects.filter(account=OuterRef("pk"))

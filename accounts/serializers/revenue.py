@@ -1,13 +1,12 @@
 from datetime import date
 from typing import Any
 
-from django.utils.timezone import localdate
 from rest_framework import serializers
 
 from accounts.conditions import ConditionError, read
 from accounts.models import Contract, ExchangeRate, Product, RevenueMovement, SubscriptionLine
 from accounts.queries.revenue import SEGMENTS
-from accounts.queries.revenue_rules import rules_in_force
+from accounts.queries.revenue_rules import CHOICES, DAYS, finance_today
 from accounts.revenue import BILLING, Kind
 from core.money import CURRENCIES
 
@@ -116,10 +115,37 @@ class RateInput(serializers.ModelSerializer[ExchangeRate]):
     currency = serializers.ChoiceField(choices=[(code, code) for code in CURRENCIES])
     rate = serializers.DecimalField(max_digits=18, decimal_places=8, min_value=0)
 
+    into = serializers.ChoiceField(
+        choices=[(code, code) for code in CURRENCIES], required=False, help_text="Without it the reporting currency"
+    )
+
     class Meta:
         model = ExchangeRate
-        fields = ["currency", "on", "rate", "source"]
+        fields = ["currency", "into", "on", "rate", "source"]
         validators: list[Any] = []
+
+
+def _days(name: str) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=DAYS[name], required=False)
+
+
+class RevenueRulesInput(serializers.Serializer[Any]):
+    """How revenue is read; `version` is the one you saw, 0 for the defaults."""
+
+    version = serializers.IntegerField(min_value=0)
+    gap_days = _days("gap_days")
+    grace_days = _days("grace_days")
+    pause = serializers.ChoiceField(choices=CHOICES["pause"], required=False)
+    pause_days = _days("pause_days")
+    churn_at = serializers.ChoiceField(choices=CHOICES["churn_at"], required=False)
+    uplift = serializers.ChoiceField(choices=CHOICES["uplift"], required=False)
+    time_zone = serializers.CharField(max_length=60, required=False, help_text="Like Europe/Berlin")
+    reporting_currency = serializers.ChoiceField(
+        choices=[("", "The one most accounts are in"), *((code, code) for code in CURRENCIES)],
+        required=False,
+        allow_blank=True,
+    )
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
 class MovementOut(serializers.ModelSerializer[RevenueMovement]):
@@ -153,7 +179,7 @@ class RevenueQuery(serializers.Serializer[Any]):
         return text.strip()
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        opening, closing = last_quarter(localdate(timezone=rules_in_force().zone))
+        opening, closing = last_quarter(finance_today())
         given.setdefault("opening", opening)
         given.setdefault("closing", closing)
         if given["closing"] <= given["opening"]:

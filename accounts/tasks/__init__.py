@@ -10,7 +10,7 @@ from accounts.tasks.lists import (
 )
 from accounts.tasks.people import ask_for_champion
 from accounts.tasks.renewals import watch
-from accounts.tasks.revenue import follow_revenue
+from accounts.tasks.revenue import follow_revenue, rebuild_revenue
 from accounts.tasks.work import remind
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "follow_revenue",
     "hold_against_segments",
     "look_for_duplicates",
+    "rebuild_revenue",
     "remind",
     "undo_many",
     "watch",

@@ -9,13 +9,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.timezone import localdate, now
+from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import rules
 from accounts.models import Account, Contract, Product, SubscriptionLine
 from accounts.operations import contracts as operations
 from accounts.queries.contracts import money_of
+from accounts.queries.revenue_rules import finance_today
 from accounts.revenue import BILLING
 from accounts.serializers.revenue import ContractEdit, ContractInput, ContractStep, LineEdit, LineInput
 from accounts.serving import panel_answer
@@ -30,7 +31,7 @@ from core.rules import allowed, require
 @require_GET
 def money_panel(request: Request, account_id: UUID) -> HttpResponse:
     account = _account(request, account_id)
-    return panel_answer(request, account, "accounts/money.html", {"money": money_of(account.pk, localdate())})
+    return panel_answer(request, account, "accounts/money.html", {"money": money_of(account.pk, finance_today())})
 
 
 @login_required
@@ -47,7 +48,7 @@ def new_contract(request: Request, account_id: UUID) -> HttpResponse:
     account = _account(request, account_id)
     require(request.actor, rules.EDIT_CONTRACT, account)
     if request.method == "GET":
-        start = {"starts_on": localdate().isoformat(), "currency": account.currency, "billing": "month"}
+        start = {"starts_on": finance_today().isoformat(), "currency": account.currency, "billing": "month"}
         return _form(request, account, None, start, {})
     data = _posted(request)
     given, line = ContractInput(data=data), LineInput(data={**data, "description": data.get("description", "")})
@@ -113,7 +114,7 @@ def _needed(given: dict[str, Any], name: str, words: str) -> Any:
 
 
 def _cancel(contract_id: UUID, given: dict[str, Any], request: Request) -> None:
-    on = given.get("on") or localdate()
+    on = given.get("on") or finance_today()
     operations.cancel_contract(
         contract_id=contract_id,
         on=on,
@@ -146,7 +147,7 @@ _STEPS: dict[str, Callable[[UUID, dict[str, Any], Request], Any]] = {
     "end": _end,
     "renew": _renew,
     "unpaid": lambda one, given, request: operations.mark_unpaid(
-        contract_id=one, since=given.get("on") or localdate(), by=request.actor, at=now()
+        contract_id=one, since=given.get("on") or finance_today(), by=request.actor, at=now()
     ),
     "paid": lambda one, given, request: operations.mark_unpaid(contract_id=one, since=None, by=request.actor, at=now()),
 }
@@ -216,7 +217,7 @@ def withdraw_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResp
     except DomainError as refusal:
         errors = {refusal.field or "": [str(refusal)]}
         return _line_page(request, account, line, request.POST.dict(), errors, status=422)
-    left = money_of(account.pk, localdate())
+    left = money_of(account.pk, finance_today())
     unknown = " No line is left, so its ARR is unknown." if left.unpriced else ""
     messages.success(request, f"The line is withdrawn; the movements follow.{unknown}")
     return redirect("accounts:contracts", account.pk)
@@ -271,13 +272,13 @@ def _page(
     context = {
         **header(request, account),
         "tab": "accounts:contracts",
-        "money": money_of(account.pk, localdate()),
+        "money": money_of(account.pk, finance_today()),
         "may_edit": allowed(request.actor, rules.EDIT_CONTRACT, account),
         "billings": [(code, code) for code in BILLING],
         "products": _products(),
         "failed": failed,
         "errors": errors or {},
-        "today": localdate(),
+        "today": finance_today(),
     }
     return render(request, "accounts/contracts.html", context, status=status)
 

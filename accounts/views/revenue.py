@@ -20,7 +20,7 @@ from accounts.models import ExchangeRate
 from accounts.operations.exchange import set_rate
 from accounts.queries import revenue as queries
 from accounts.queries.revenue import Bar, Period
-from accounts.queries.revenue_rules import main_currency
+from accounts.queries.revenue_rules import finance_today, main_currency, rules_in_force
 from accounts.serializers.revenue import RateInput, RevenueQuery
 from core.errors import DomainError
 from core.http import Request, keyset_page, permission_required
@@ -66,7 +66,8 @@ def revenue(request: Request) -> HttpResponse:
     wanted = asked(request)
     given, by = wanted.given, request.actor
     accounts = accounts_asked(given, request)
-    reporting = given.get("currency") or main_currency()
+    in_force = rules_in_force()
+    reporting = given.get("currency") or main_currency(in_force)
     found = queries.period(accounts, given["opening"], given["closing"], reporting=reporting)
     segment = given.get("segment") or "tier"
     context = {
@@ -86,7 +87,9 @@ def revenue(request: Request) -> HttpResponse:
         "rates": ExchangeRate.objects.order_by("-on", "currency")[:12],
         "check_url": wanted.address("accounts:revenue-check"),
         "movements_url": wanted.address("accounts:revenue-movements"),
-        "today": localdate(),
+        "today": finance_today(),
+        "in_force": in_force,
+        "may_set_rules": allowed(by, rules.SET_REVENUE_RULES),
     }  # fmt: skip
     return render(request, "accounts/revenue.html", context)
 
