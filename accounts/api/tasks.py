@@ -186,3 +186,11 @@ class Notices(ReadOnlyModelViewSet[Notice]):
         notices.read_notices(notice_id=found.pk, by=request.actor, at=now(), **given)
         found.refresh_from_db()
         return Response(shapes.NoticeOut(found).data)
+
+    @extend_schema(request=shapes.TaskSnooze, responses=shapes.NoticeOut)
+    @action(detail=True, methods=["post"])
+    def snooze(self, request: ApiRequest, pk: str) -> Response:
+        """Put it away until a day, with the reason; null wakes it."""
+        found, given = self.get_object(), _given(shapes.TaskSnooze, request)
+        saved = notices.snooze_notice(notice_id=found.pk, **given, by=request.actor, at=now())
+        return Response(shapes.NoticeOut(saved).data)

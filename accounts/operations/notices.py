@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import localdate
 
 from accounts.models import Notice
@@ -28,12 +29,24 @@ def tell(
 
 
 @transaction.atomic
-def read_notices(*, by: Actor, at: datetime, notice_id: UUID | None = None, unread: bool = False) -> int:
-    """Mark one's own notices as read, one or all; unread: the other way round. Returns how many changed."""
+def read_notices(
+    *, by: Actor, at: datetime, notice_id: UUID | None = None, unread: bool = False, alike: bool = False
+) -> int:
+    """Mark one's own notices as read, one or all that wait; unread: the other way round. Returns how many changed.
+
+    alike: with `notice_id` also its repeats, which are of the same kind about the same thing.
+    """
     mine = Notice.objects.filter(user=by.user_id, read_at__isnull=not unread)
     if notice_id is not None:
-        mine = mine.filter(pk=notice_id)
-    return int(mine.update(read_at=None if unread else at))
+        found = Notice.objects.filter(user=by.user_id, pk=notice_id).first()
+        place = found.url.partition("#")[0] if found else ""
+        same = (
+            Q(kind=found.kind) & (Q(url=place) | Q(url__startswith=f"{place}#")) if found and alike else Q(pk=notice_id)
+        )
+        mine = mine.filter(same)
+    else:
+        mine = mine.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=localdate(at)))
+    return int(mine.update(read_at=None if unread else at, snoozed_until=None, snooze_reason=""))
 
 
 @transaction.atomic

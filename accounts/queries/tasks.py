@@ -1,9 +1,12 @@
 """Reads of tasks and notices."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.timezone import localdate
 
 from accounts.models import Account, Notice, Task, TaskTemplate
 from core.actor import Actor
@@ -79,6 +82,48 @@ def notices_of(*, by: Actor) -> QuerySet[Notice]:
     return mine.filter(Q(account=None) | Q(account__in=Account.objects.visible_to(by)))
 
 
-def unread(*, by: Actor) -> int:
+def unread_of(*, by: Actor, on: date) -> QuerySet[Notice]:
+    """One's own notices that wait: not read, and not put away beyond a day."""
+    waiting = notices_of(by=by).filter(read_at=None)
+    return waiting.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=on))
+
+
+def notices_in(show: str, *, by: Actor, on: date) -> QuerySet[Notice]:
+    """The inbox: "" what waits, "snoozed" what is put away, "all" everything."""
+    if show == "all":
+        return notices_of(by=by)
+    if show == "snoozed":
+        return notices_of(by=by).filter(snoozed_until__gt=on)
+    return unread_of(by=by, on=on)
+
+
+@dataclass(frozen=True)
+class NoticeGroup:
+    """News of one kind about one thing, newest first; most have one."""
+
+    notices: list[Notice]
+
+    @property
+    def newest(self) -> Notice:
+        return self.notices[0]
+
+    @property
+    def older(self) -> list[Notice]:
+        return self.notices[1:]
+
+    @property
+    def unread(self) -> bool:
+        return any(one.read_at is None for one in self.notices)
+
+
+def grouped(notices: Iterable[Notice]) -> list[NoticeGroup]:
+    """Repeats of a page as one line, where the newest of them stands."""
+    groups: dict[tuple[str, str], list[Notice]] = {}
+    for one in notices:
+        groups.setdefault((one.kind, one.url.partition("#")[0]), []).append(one)
+    return [NoticeGroup(found) for found in groups.values()]
+
+
+def unread(*, by: Actor, on: date | None = None) -> int:
     """How many notices wait for `by`."""
-    return notices_of(by=by).filter(read_at=None).count()
+    return unread_of(by=by, on=on or localdate()).count()

@@ -131,12 +131,13 @@ class CommentOut(serializers.ModelSerializer[Comment]):
 class NoticeOut(serializers.ModelSerializer[Notice]):
     class Meta:
         model = Notice
-        fields = ["id", "kind", "text", "url", "account_id", "created_at", "read_at"]
+        fields = ["id", "kind", "text", "url", "account_id", "created_at", "read_at", "snoozed_until", "snooze_reason"]
         read_only_fields = fields
 
 
 class NoticeRead(serializers.Serializer[Any]):
     unread = serializers.BooleanField(default=False)
+    alike = serializers.BooleanField(default=False, help_text="Also its repeats: same kind, about the same thing")
 
 
 class ShareInput(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""Threads of comments, and what one is told."""
+"""Threads of comments."""
 
 from typing import Any
 from uuid import UUID
@@ -6,23 +6,22 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.timezone import now
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import rules
 from accounts.models import Account, Comment, Task
 from accounts.operations import comments as operations
-from accounts.operations import notices as notice_operations
 from accounts.queries.comments import comments_seen, thread
-from accounts.queries.tasks import notices_of, people_who_see, unread
+from accounts.queries.tasks import people_who_see
 from accounts.serving import panel_answer
 from core.errors import DomainError
-from core.http import Request, keyset_page, toast
+from core.http import Request, toast
 from core.rules import allowed, require
 
-PAGE, SHOWN = 30, 50
+SHOWN = 50
 
 
 @login_required
@@ -76,37 +75,6 @@ def remove_comment(request: Request, comment_id: UUID) -> HttpResponse:
     messages.success(request, text)
     kind = "account" if found.subject_kind == "account" else "task"
     return redirect(f"accounts:{kind}", found.subject_id)
-
-
-@login_required
-@require_GET
-def notices(request: Request) -> HttpResponse:
-    """What I was told, newest first; `?show=all` with what I have read."""
-    everything = request.GET.get("show") == "all"
-    mine = notices_of(by=request.actor)
-    cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
-    page = keyset_page(mine if everything else mine.filter(read_at=None), ["-created_at", "id"], size=PAGE, **cursors)
-    context = {"page": page, "everything": everything, "unread": unread(by=request.actor)}
-    return render(request, "accounts/notices.html", context)
-
-
-@login_required
-@require_POST
-def read_notices(request: Request) -> HttpResponse:
-    """Mark all as read."""
-    count = notice_operations.read_notices(by=request.actor, at=now())
-    messages.success(request, f"{count} marked as read." if count else "Nothing was unread.")
-    return redirect("accounts:notices")
-
-
-@login_required
-@require_POST
-def open_notice(request: Request, notice_id: UUID) -> HttpResponse:
-    """Mark one as read (`go`: and open what it speaks of; `unread`: the other way round)."""
-    found = get_object_or_404(notices_of(by=request.actor), pk=notice_id)
-    unread = request.POST.get("unread") == "1"
-    notice_operations.read_notices(by=request.actor, at=now(), notice_id=found.pk, unread=unread)
-    return redirect(found.url if request.POST.get("go") == "1" else reverse("accounts:notices"))
 
 
 def _written(made: Comment) -> str:
