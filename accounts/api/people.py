@@ -10,8 +10,11 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet, ViewSet
 
+from accounts.api.accounts import flat
+from accounts.custom import CONTACT
 from accounts.models import Account, Contact, ContactRole
 from accounts.operations import people, roles
+from accounts.queries.custom import fields_seen
 from accounts.queries.people import Wanted
 from accounts.queries.people import people as people_seen
 from accounts.queries.stakeholders import stakeholder_map
@@ -81,22 +84,30 @@ class Contacts(ReadOnlyModelViewSet[Contact]):
         """Filters are for the list: somebody in the archive keeps their address."""
         return super().filter_queryset(queryset) if self.action == "list" else queryset
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        actor = getattr(self.request, "actor", None)  # there is none while the schema is written
+        own = fields_seen(by=actor, record=CONTACT) if actor else []
+        return {**super().get_serializer_context(), "own_fields": own}
+
+    def _out(self, contact: Contact) -> dict[str, Any]:
+        return dict(ContactOut(contact, context=self.get_serializer_context()).data)
+
     @extend_schema(request=ContactNew, responses={201: ContactOut})
     def create(self, request: ApiRequest) -> Response:
         given = ContactNew(data=request.data)
         given.is_valid(raise_exception=True)
-        fields = dict(given.validated_data)
+        fields = flat(given.validated_data)
         made = people.create_contact(role=fields.pop("at", None), **fields, by=request.actor, at=now(), source="api")
-        return Response(ContactOut(made).data, status=status.HTTP_201_CREATED)
+        return Response(self._out(made), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=ContactEdit, responses=ContactOut)
     def partial_update(self, request: ApiRequest, pk: str) -> Response:
         given = ContactEdit(data=request.data)
         given.is_valid(raise_exception=True)
-        changes = dict(given.validated_data)
+        changes = flat(given.validated_data)
         version = changes.pop("version")
         saved = people.edit_contact(contact_id=UUID(pk), expected_version=version, changes=changes, by=request.actor)
-        return Response(ContactOut(saved).data)
+        return Response(self._out(saved))
 
     @extend_schema(request=ContactArchive, responses=ContactOut)
     @action(detail=True, methods=["post"])
@@ -104,7 +115,7 @@ class Contacts(ReadOnlyModelViewSet[Contact]):
         given = ContactArchive(data=request.data)
         given.is_valid(raise_exception=True)
         saved = people.archive_contact(contact_id=UUID(pk), **given.validated_data, by=request.actor, at=now())
-        return Response(ContactOut(saved).data)
+        return Response(self._out(saved))
 
     @extend_schema(request=Move, responses={201: ContactRoleOut})
     @action(detail=True, methods=["post"])

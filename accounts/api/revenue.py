@@ -11,12 +11,15 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet, ReadOnlyModelViewSet, ViewSet
 
 from accounts import rules
+from accounts.api.accounts import flat
 from accounts.conditions import matching, read
+from accounts.custom import CONTRACT
 from accounts.models import Account, Contract, Product, RevenueMovement
 from accounts.operations import contracts as operations
 from accounts.operations.exchange import set_rate
 from accounts.operations.revenue_rules import REBUILD, set_revenue_rules, start_rebuilding_revenue
 from accounts.queries import revenue as queries
+from accounts.queries.custom import fields_seen
 from accounts.queries.revenue_check import Broken, Check, Reading, broken_renewals, check, overdue_contracts
 from accounts.queries.revenue_rules import finance_today, main_currency, rules_in_force, versions
 from accounts.serializers.revenue import (
@@ -78,7 +81,7 @@ class Contracts(ReadOnlyModelViewSet[Contract]):
         """Draft a contract, with lines if there are any yet."""
         given = ContractNew(data=request.data)
         given.is_valid(raise_exception=True)
-        made = operations.create_contract(**given.validated_data, by=request.actor, at=now())
+        made = operations.create_contract(**flat(given.validated_data), by=request.actor, at=now())
         return Response(self._out(made.pk), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=ContractEdit, responses=ContractOut)
@@ -86,7 +89,7 @@ class Contracts(ReadOnlyModelViewSet[Contract]):
         """Change a contract; `version` is the one you saw."""
         given = ContractEdit(data=request.data)
         given.is_valid(raise_exception=True)
-        changes = dict(given.validated_data)
+        changes = flat(given.validated_data)
         version = changes.pop("version")
         operations.edit_contract(
             contract_id=UUID(pk), expected_version=version, changes=changes, by=request.actor, at=now()
@@ -170,7 +173,12 @@ class Contracts(ReadOnlyModelViewSet[Contract]):
         return dict(given.validated_data)
 
     def _out(self, contract_id: UUID) -> Any:
-        return ContractOut(self.get_queryset().get(pk=contract_id)).data
+        return ContractOut(self.get_queryset().get(pk=contract_id), context=self.get_serializer_context()).data
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        actor = getattr(self.request, "actor", None)  # there is none while the schema is written
+        own = fields_seen(by=actor, record=CONTRACT) if actor else []
+        return {**super().get_serializer_context(), "own_fields": own}
 
 
 class Movements(ReadOnlyModelViewSet[RevenueMovement]):

@@ -285,7 +285,9 @@ def _save(
     return contract
 
 
-def _tell(contract: Contract, what: str, by: Actor, *, changes: dict[str, Any] | None = None, reason: str = "") -> Entry:
+def _tell(
+    contract: Contract, what: str, by: Actor, *, changes: dict[str, Any] | None = None, reason: str = ""
+) -> Entry:
     event = ContractChanged(contract.account_id, contract.pk, what, changes or {}, reason.strip())
     return record(event, by=by)
 

@@ -46,8 +46,8 @@ class FieldOut(serializers.ModelSerializer[CustomField]):
     class Meta:
         model = CustomField
         fields = [
-            "id", "record", "code", "label", "kind", "unit", "choices", "required", "in_reports", "view_roles", "edit_roles", "position",
-            "active", "version",
+            "id", "record", "code", "label", "kind", "unit", "choices", "required", "in_reports", "view_roles",
+            "edit_roles", "position", "active", "version",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Contact, ContactRole
+from accounts.queries.custom import own_dict
 from accounts.queries.people import INFLUENCE, STANCE
 
 STANCES = [(value, words) for value, words in STANCE.items() if value is not None]
@@ -16,6 +17,9 @@ class ContactInput(serializers.Serializer[Any]):
     phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
     title = serializers.CharField(max_length=120, required=False, allow_blank=True)
     note = serializers.CharField(max_length=10_000, required=False, allow_blank=True)
+    custom = serializers.DictField(
+        required=False, child=serializers.JSONField(allow_null=True), help_text="Your own fields: code -> value"
+    )
 
 
 class Standing(serializers.Serializer[Any]):
@@ -74,10 +78,17 @@ class ContactArchive(serializers.Serializer[Any]):
 
 
 class ContactOut(serializers.ModelSerializer[Contact]):
+    """`context["own_fields"]`: the tenant's own fields that the reader may see."""
+
+    custom = serializers.SerializerMethodField()
+
     class Meta:
         model = Contact
-        fields = ["id", "name", "email", "phone", "title", "note", "version", "created_at", "archived_at"]
+        fields = ["id", "name", "email", "phone", "title", "note", "custom", "version", "created_at", "archived_at"]
         read_only_fields = fields
+
+    def get_custom(self, contact: Contact) -> dict[str, Any]:
+        return own_dict(contact, self.context.get("own_fields", ()))
 
 
 class ContactRoleOut(serializers.ModelSerializer[ContactRole]):

@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from accounts.conditions import ConditionError, read
 from accounts.models import Contract, ExchangeRate, Product, RevenueMovement, SubscriptionLine
+from accounts.queries.custom import own_dict
 from accounts.queries.revenue import SEGMENTS
 from accounts.queries.revenue_rules import CHOICES, DAYS, finance_today
 from accounts.revenue import BILLING, Kind
@@ -44,6 +45,9 @@ class ContractInput(serializers.Serializer[Any]):
     ends_on = serializers.DateField(required=False, allow_null=True)
     notice_days = serializers.IntegerField(min_value=0, max_value=3650, required=False)
     auto_renews = serializers.BooleanField(required=False)
+    custom = serializers.DictField(
+        required=False, child=serializers.JSONField(allow_null=True), help_text="Your own fields: code -> value"
+    )
 
 
 class ContractNew(ContractInput):
@@ -89,15 +93,21 @@ class LineOut(serializers.ModelSerializer[SubscriptionLine]):
 
 
 class ContractOut(serializers.ModelSerializer[Contract]):
+    """`context["own_fields"]`: the tenant's own fields that the reader may see."""
+
     lines = serializers.SerializerMethodField()
+    custom = serializers.SerializerMethodField()
 
     class Meta:
         model = Contract
         fields = [
             "id", "account_id", "number", "name", "state", "currency", "starts_on", "ends_on", "notice_days",
-            "auto_renews", "cancelled_on", "unpaid_since", "end_reason", "renews_id", "version", "lines",
+            "auto_renews", "cancelled_on", "unpaid_since", "end_reason", "renews_id", "custom", "version", "lines",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_custom(self, contract: Contract) -> dict[str, Any]:
+        return own_dict(contract, self.context.get("own_fields", ()))
 
     def get_lines(self, contract: Contract) -> list[dict[str, Any]]:
         in_force = [line for line in contract.lines.all() if line.superseded_at is None]

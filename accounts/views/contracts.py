@@ -12,16 +12,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import rules
+from accounts import custom, rules
 from accounts.models import Account, Contract, Product, SubscriptionLine
 from accounts.operations import contracts as operations
 from accounts.queries.contracts import money_of
+from accounts.queries.custom import own_values
 from accounts.queries.revenue_rules import finance_today
 from accounts.revenue import BILLING
 from accounts.serializers.revenue import ContractEdit, ContractInput, ContractStep, LineEdit, LineInput
 from accounts.serving import panel_answer
 from accounts.views.account import header
-from core.errors import DomainError
+from accounts.views.conflicts import differing
+from accounts.views.own_fields import posted_own, settable
+from core.errors import Conflict, DomainError
 from core.http import Request
 from core.money import CURRENCIES
 from core.rules import allowed, require
@@ -52,11 +55,12 @@ def new_contract(request: Request, account_id: UUID) -> HttpResponse:
         return _form(request, account, None, start, {})
     data = _posted(request)
     given, line = ContractInput(data=data), LineInput(data={**data, "description": data.get("description", "")})
-    if not (given.is_valid() & line.is_valid()):
-        return _form(request, account, None, data, _said(given, line), status=422)
+    own, wrong = posted_own(request, None, custom.CONTRACT)
+    if not (given.is_valid() & line.is_valid()) or wrong:
+        return _form(request, account, None, data, _said(given, line) | wrong, status=422)
     try:
         made = operations.create_contract(
-            account_id=account.pk, lines=[_line_of(line)], **given.validated_data, by=request.actor, at=now()
+            account_id=account.pk, lines=[_line_of(line)], **given.validated_data, **own, by=request.actor, at=now()
         )
     except DomainError as refusal:
         return _form(request, account, None, data, {refusal.field or "": [str(refusal)]}, status=422)
@@ -71,19 +75,24 @@ def edit_contract(request: Request, account_id: UUID, contract_id: UUID) -> Http
     contract = get_object_or_404(Contract.objects.visible_to(request.actor).filter(account=account), pk=contract_id)
     require(request.actor, rules.EDIT_CONTRACT, account)
     if request.method == "GET":
-        values = {name: getattr(contract, name) for name in operations.EDITABLE}
-        values |= {name: values[name].isoformat() if values[name] else "" for name in ("starts_on", "ends_on")}
-        return _form(request, account, contract, values, {})
+        return _form(request, account, contract, _stored(contract), {})
     data = _posted(request)
-    given = ContractEdit(data={"ends_on": None, **data, "auto_renews": data.get("auto_renews", "") == "1"})
-    if not given.is_valid():
-        return _form(request, account, contract, data, _said(given), status=422)
-    changes = dict(given.validated_data)
+    asked = {"ends_on": None, "number": "", **data, "auto_renews": data.get("auto_renews", "") == "1"}
+    given = ContractEdit(data=asked)
+    own, wrong = posted_own(request, contract, custom.CONTRACT)
+    if not given.is_valid() or wrong:
+        return _form(request, account, contract, data, _said(given) | wrong, status=422)
+    mine = {**given.validated_data, **own}
+    changes = {name: value for name, value in mine.items() if name not in request.POST.getlist("theirs")}
     version = changes.pop("version")
     try:
         operations.edit_contract(
             contract_id=contract.pk, expected_version=version, changes=changes, by=request.actor, at=now()
         )
+    except Conflict:
+        contract.refresh_from_db()
+        says = _stored(contract) | {one.name: one.text for one in settable(request, contract, custom.CONTRACT)}
+        return _form(request, account, contract, data, {}, theirs=differing(request, says), status=409)
     except DomainError as refusal:
         return _form(request, account, contract, data, {refusal.field or "": [str(refusal)]}, status=422)
     messages.success(request, "The contract is saved.")
@@ -245,6 +254,13 @@ def _account(request: Request, account_id: UUID) -> Account:
     return found
 
 
+def _stored(contract: Contract) -> dict[str, str]:
+    """As the form writes it."""
+    values = {name: getattr(contract, name) for name in operations.EDITABLE}
+    said = {name: "" if value is None else str(value) for name, value in values.items()}
+    return said | {"auto_renews": "1" if contract.auto_renews else ""}
+
+
 def _posted(request: Request) -> dict[str, Any]:
     return {name: value for name, value in request.POST.items() if str(value).strip() and name != "csrfmiddlewaretoken"}
 
@@ -290,13 +306,21 @@ def _form(
     values: dict[str, Any],
     errors: dict[str, list[str]],
     *,
+    theirs: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    own = own_values(contract, by=request.actor, record=custom.CONTRACT)
+    stored = {one.name: one.text for one in own if one.may_set} | (_stored(contract) if contract else {})
+    started = theirs is not None or request.method == "GET"  # from what is stored now, or from what it was before
     context = {
         **header(request, account),
         "tab": "accounts:contracts",
         "contract": contract,
-        "values": values,
+        "values": {**{one.name: one.text for one in own if one.may_set}, **values},
+        "version": contract.version if contract and started else request.POST.get("version"),
+        "was": stored if started else {n: request.POST[f"was-{n}"] for n in stored if f"was-{n}" in request.POST},
+        "theirs": theirs or {},
+        "own": [one for one in own if contract or one.may_set],
         "errors": errors,
         "refused": errors.get("", []),
         "currencies": [(code, code) for code in CURRENCIES],

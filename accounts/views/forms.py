@@ -14,6 +14,7 @@ from accounts.models import Account
 from accounts.queries.contracts import with_contracts
 from accounts.queries.custom import own_values
 from accounts.serializers import AccountEdit, AccountInput
+from accounts.views.own_fields import posted_own
 from core.errors import Conflict, DomainError
 from core.http import Request, permission_required
 from core.money import CURRENCIES
@@ -30,7 +31,7 @@ def new_account(request: Request) -> HttpResponse:
     if request.method == "GET":
         return _page(request, None, {})
     posted, wrong = _posted(request)
-    own, wrong_own = _own(request, None)
+    own, wrong_own = posted_own(request, None, custom.ACCOUNT)
     given = AccountInput(data=posted)
     errors = _errors(given) | wrong | wrong_own
     if not errors:
@@ -51,7 +52,7 @@ def edit_account(request: Request, account_id: UUID) -> HttpResponse:
     if request.method == "GET":
         return _page(request, found, {})
     posted, wrong = _posted(request)
-    own, wrong_own = _own(request, found)
+    own, wrong_own = posted_own(request, found, custom.ACCOUNT)
     given = AccountEdit(data=posted, context={"owner_id": found.owner_id})
     errors = _errors(given) | wrong | wrong_own
     if not errors:
@@ -95,27 +96,6 @@ def _posted(request: Request) -> tuple[dict[str, Any], dict[str, list[str]]]:
     parent = queries.named(name, by=request.actor) if name else None
     data["parent_id"] = parent.pk if parent else None
     return data, {} if parent or not name else {"parent_id": [f"No account that you see is called “{name}”."]}
-
-
-def _own(request: Request, found: Account | None) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """What was posted in the tenant's own fields that this person may set, and what of it does not fit.
-
-    What reads as it is kept is left out: it may be a choice that there is no more.
-    """
-    values: dict[str, Any] = {}
-    errors: dict[str, list[str]] = {}
-    for one in own_values(found, by=request.actor):
-        typed = request.POST.get(one.name)
-        if not one.may_set or typed is None or (found is not None and typed.strip() == one.text):
-            continue
-        try:
-            values[one.name] = custom.clean(one.field.kind, one.field.choices, typed)
-        except ValueError as wrong:
-            errors[one.name] = [str(wrong)]
-            continue
-        if one.field.required and values[one.name] is None:
-            errors[one.name] = [f"“{one.field.label}” is needed."]
-    return values, errors
 
 
 def _errors(given: Any) -> dict[str, list[str]]:

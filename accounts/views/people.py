@@ -11,11 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import localdate, now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import rules
+from accounts import custom, rules
 from accounts.models import Account, Contact, ContactRole
 from accounts.operations import people as operations
 from accounts.queries import people as queries
+from accounts.queries.custom import own_values
 from accounts.serializers.people import ContactEdit, ContactInput, RoleInput
+from accounts.views.conflicts import differing
+from accounts.views.own_fields import posted_own, settable
 from accounts.views.roles import clean, errors_of, is_uuid, role_choices, standing_posted
 from core.errors import Conflict, DomainError
 from core.http import Request, keyset_page
@@ -68,6 +71,7 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
         "contact": found,
         "open": [one for one in roles if one.ends_on is None],
         "ended": [one for one in roles if one.ends_on is not None],
+        "own": [one for one in own_values(found, by=request.actor, record=custom.CONTACT) if one.value is not None],
         "influences": queries.INFLUENCE,
         "stances": queries.STANCE,
         "may_edit": allowed(request.actor, rules.EDIT_CONTACT, found),
@@ -87,7 +91,8 @@ def new_contact(request: Request) -> HttpResponse:
     if request.method == "GET":
         return _form(request, None, {}, account=account)
     given = ContactInput(data=_posted(request))
-    errors = errors_of(given)
+    own, wrong = posted_own(request, None, custom.CONTACT)
+    errors = errors_of(given) | wrong
     role: dict[str, Any] | None = None
     if account is not None:
         placed = RoleInput(data={**standing_posted(request), "account_id": account.pk})
@@ -95,7 +100,7 @@ def new_contact(request: Request) -> HttpResponse:
         role = dict(placed.validated_data) if not errors else None
     if not errors:
         try:
-            made = operations.create_contact(**given.validated_data, role=role, by=request.actor, at=now())
+            made = operations.create_contact(**given.validated_data, **own, role=role, by=request.actor, at=now())
             messages.success(request, f"{made.name} is here.")
             if account is not None:
                 return redirect("accounts:people", account.pk)
@@ -114,9 +119,10 @@ def edit_contact(request: Request, contact_id: UUID) -> HttpResponse:
     if request.method == "GET":
         return _form(request, found, {})
     given = ContactEdit(data=_posted(request))
-    errors = errors_of(given)
+    own, wrong = posted_own(request, found, custom.CONTACT)
+    errors = errors_of(given) | wrong
     if not errors:
-        changes = {n: v for n, v in given.validated_data.items() if n not in request.POST.getlist("theirs")}
+        changes = {n: v for n, v in {**given.validated_data, **own}.items() if n not in request.POST.getlist("theirs")}
         version = changes.pop("version")
         try:
             saved = operations.edit_contact(
@@ -126,7 +132,8 @@ def edit_contact(request: Request, contact_id: UUID) -> HttpResponse:
             return redirect("accounts:contact", saved.pk)
         except Conflict:
             found.refresh_from_db()
-            theirs = _theirs(request, found, given.validated_data)
+            says = {one.name: one.text for one in settable(request, found, custom.CONTACT)}
+            theirs = _theirs(request, found, given.validated_data) | differing(request, says)
             return _form(request, found, {}, theirs=theirs, status=409)
         except DomainError as refusal:
             errors = {refusal.field or "": [str(refusal)]}
@@ -174,17 +181,20 @@ def _form(
     status: int = 200,
 ) -> HttpResponse:
     posted = request.POST.dict() if request.method == "POST" else {}
+    own = own_values(found, by=request.actor, record=custom.CONTACT)
     stored = {name: getattr(found, name) for name in operations.EDITABLE} if found else {}
+    stored |= {one.name: one.text for one in own if one.may_set}
     started = found and (theirs is not None or not posted)  # from what is stored now, or from what it was before
     context = {
         "contact": found,
         "account": account,
         "values": {**stored, "starts_on": localdate().isoformat(), "influence": 1, **posted},
         "version": found.version if found and started else posted.get("version"),
-        "was": stored if started else {n: posted[f"was-{n}"] for n in operations.EDITABLE if f"was-{n}" in posted},
+        "was": stored if started else {n: posted[f"was-{n}"] for n in stored if f"was-{n}" in posted},
         "errors": errors,
         "refused": errors.get("", []),
         "theirs": theirs or {},
+        "own": [one for one in own if found or one.may_set],
         "edit": queries.last_contact_edit(found) if found and theirs is not None else None,
         **role_choices(account),
     }

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import custom, queries, rules
+from accounts import queries, rules
 from accounts.conditions import ConditionError, Kind
 from accounts.models import Account, CustomField, CustomObject, CustomRecord
 from accounts.operations.records import archive_record, create_record, edit_record
@@ -30,6 +30,7 @@ from accounts.queries.objects import (
 )
 from accounts.serving import panel_answer
 from accounts.views.conflicts import differing, last_record_edit
+from accounts.views.own_fields import posted_own, settable
 from accounts.views.roles import clean, is_uuid
 from core.cells import neutralise
 from core.errors import Conflict, DomainError
@@ -206,8 +207,9 @@ def edit_record_page(request: Request, code: str, record_id: UUID) -> HttpRespon
             return redirect("accounts:record", kind.code, saved.pk)
         except Conflict:
             found.refresh_from_db()
-            now_says = {"name": found.name, **{one.name: one.text for one in _settable(request, kind, found)}}
-            return _form(request, kind, found, {}, theirs=differing(request, now_says), status=409)
+            own = {one.name: one.text for one in settable(request, found, fields_key(kind))}
+            theirs = differing(request, {"name": found.name, **own})
+            return _form(request, kind, found, {}, theirs=theirs, status=409)
         except DomainError as refusal:
             errors = {refusal.field or "": [str(refusal)]}
     return _form(request, kind, found, errors, status=422)
@@ -227,27 +229,10 @@ def _account(request: Request) -> Account | None:
     return queries.named(name, by=request.actor) if name else None
 
 
-def _settable(request: Request, kind: CustomObject, found: CustomRecord | None) -> list[OwnValue]:
-    return [one for one in own_values(found, by=request.actor, record=fields_key(kind)) if one.may_set]
-
-
 def _own(
     request: Request, kind: CustomObject, found: CustomRecord | None
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """What was posted in the fields, and what of it does not fit. What reads as it is kept is left out."""
-    values: dict[str, Any] = {}
-    errors: dict[str, list[str]] = {}
-    for one in _settable(request, kind, found):
-        typed = request.POST.get(one.name)
-        if typed is None or (found is not None and typed.strip() == one.text):
-            continue
-        try:
-            values[one.name] = custom.clean(one.field.kind, one.field.choices, typed)
-        except ValueError as wrong:
-            errors[one.name] = [str(wrong)]
-            continue
-        if one.field.required and values[one.name] is None:
-            errors[one.name] = [f"“{one.field.label}” is needed."]
+    values, errors = posted_own(request, found, fields_key(kind))
     if not _name(request):
         errors["name"] = ["It needs a name."]
     return values, errors

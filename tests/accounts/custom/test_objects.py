@@ -142,9 +142,10 @@ def test_who_may_only_see_an_object_changes_none_of_its_records(world: World) ->
             edit_record(record_id=one.pk, expected_version=1, changes={"name": "Mine"}, by=by)
         with pytest.raises(PermissionDenied):
             archive_record(record_id=one.pk, by=by, at=now())
-    assert edit_record(
-        record_id=one.pk, expected_version=1, changes={"name": "Hers"}, by=world.mona.as_actor()
-    ).name == "Hers"
+    assert (
+        edit_record(record_id=one.pk, expected_version=1, changes={"name": "Hers"}, by=world.mona.as_actor()).name
+        == "Hers"
+    )
 
 
 def test_an_object_is_changed_retired_and_brought_back(world: World) -> None:
