@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from accounts.conditions import fields_named
 from accounts.models import Account
 from core.http import UUID_PATTERN, ApiRequest, keyset_page
 from kpis import operations
@@ -35,11 +36,12 @@ class Health(ViewSet):
         size, after, before = asked.pop("page_size", PAGE), asked.pop("after", ""), asked.pop("before", "")
         wanted = queries.BookFilter(**{name: value for name, value in asked.items() if value})
         every = Account.objects.visible_to(by).active()
+        name = wanted.sort.lstrip("-")
         ordered, order = queries.in_order(
             queries.book(wanted, by=by, today=today),
             wanted.sort,
-            by=by,
             all_scored=not every.filter(health=None).exists(),
+            field=None if name in queries.SORTS else fields_named([name], by=by).get(name),
         )
         page = keyset_page(ordered, order, size=size, after=after, before=before)
         return Response(

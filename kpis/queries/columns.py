@@ -1,6 +1,6 @@
 """The columns a list of accounts can have: the usual ones, and every field that a condition can speak of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,13 +47,17 @@ def every_column(*, by: Actor) -> dict[str, Column]:
     return found
 
 
-def chosen(codes: Sequence[str], *, by: Actor) -> list[Column]:
-    """Those that there are, in this order; the usual ones when none is named. A field that is gone is left out."""
+def chosen(codes: Sequence[str], *, by: Actor, fields: Mapping[str, Field] | None = None) -> list[Column]:
+    """Those that there are, in this order; the usual ones when none is named. A field that is gone is left out.
+
+    fields: those of these names, if they were looked up already.
+    """
     if not codes or tuple(codes) == USUAL:
         return usual()
     known = {one.code: one for one in usual()}
-    named = fields_named([code for code in codes if code not in known and code not in _ALWAYS], by=by)
-    known |= {code: Column(code, field.label, field) for code, field in named.items()}
+    fields = fields_named(codes, by=by) if fields is None else fields
+    others = {code: field for code, field in fields.items() if code not in known and code not in _ALWAYS}
+    known |= {code: Column(code, field.label, field) for code, field in others.items()}
     return [known[code] for code in dict.fromkeys(codes) if code in known] or usual()
 
 

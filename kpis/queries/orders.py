@@ -11,8 +11,7 @@ from django.db.models import Case, DateField, DecimalField, Func, IntegerField, 
 from django.db.models.functions import Cast, Coalesce, Lower, NullIf
 from django.db.models.lookups import Exact
 
-from accounts.conditions import Field, Kind, fields_named
-from core.actor import Actor
+from accounts.conditions import Field, Kind
 from kpis.models import Band
 
 BEYOND = Decimal(10) ** 19  # no figure of a list is as large
@@ -54,10 +53,9 @@ def _joined(*parts: Any) -> Func:
     return Func(*parts, template="(%(expressions)s)", arg_joiner=" || ", output_field=TextField())
 
 
-def group_field(code: str, *, by: Actor) -> Field | None:
-    """The field of that name when a list can be grouped by it: one of GROUPS, or a choice of the tenant's own."""
-    field = fields_named([code], by=by).get(code) if code else None
-    return field if field and (code in GROUPS or (field.kind is Kind.CHOICE and field.choices)) else None
+def groups(field: Field | None) -> bool:
+    """Whether a list can be grouped by it: one of GROUPS, or a choice of the tenant's own."""
+    return field is not None and (field.code in GROUPS or (field.kind is Kind.CHOICE and bool(field.choices)))
 
 
 def group_key(field: Field) -> Any:

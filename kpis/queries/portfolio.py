@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Lower
 
-from accounts.conditions import Field, fields_named, matching, read
+from accounts.conditions import Field, matching, read
 from accounts.models import Account
 from core.actor import Actor
 from core.money import CURRENCIES
@@ -45,7 +45,7 @@ class BookFilter:
     sample: str = ""  # only or without
     where: str = ""  # a condition of accounts.conditions
     sort: str = "attention"  # one of SORTS or the code of a field, with "-" downwards
-    group: str = ""  # code of a field, see orders.group_field
+    group: str = ""  # code of a field, see orders.groups
     shut: str = ""  # marks of the groups that show no more than their heading, with commas between them
     columns: str = ""  # codes with commas between them; empty means those this person is used to
     pins: str = ""  # codes of the columns that stay in sight, NONE for none
@@ -108,12 +108,12 @@ def _driver_name() -> Subquery:
 
 
 def in_order(
-    accounts: QuerySet[Account], sort: str, *, by: Actor, all_scored: bool, group: Field | None = None
+    accounts: QuerySet[Account], sort: str, *, all_scored: bool, field: Field | None = None, group: Field | None = None
 ) -> tuple[QuerySet[Account], list[str]]:
     """The accounts with what they are ordered by, and the order for `keyset_page`; what is unknown comes last.
 
-    sort: one of SORTS or the code of a field that `by` may know of; by attention for any other. all_scored: every
-    account of the tenant has a standing, so that the index of the portfolio can be walked.
+    field: what it is ordered by when `sort` is none of SORTS; by attention without. all_scored: every account of the
+    tenant has a standing, so that the index of the portfolio can be walked.
     """
     name, down = sort.lstrip("-"), sort.startswith("-")
     accounts = accounts.select_related("owner", "health").only(*_SHOWN)
@@ -124,12 +124,12 @@ def in_order(
     if name == "attention" and all_scored:
         accounts, key = accounts.filter(health__isnull=False), "health__attention"
     else:
-        accounts, key = accounts.annotate(sort_key=_key(name, down, by)), "sort_key"
+        accounts, key = accounts.annotate(sort_key=_key(name, down, field)), "sort_key"
     return accounts, [*grouped, f"-{key}" if down else key, "id"]
 
 
-def _key(name: str, down: bool, by: Actor) -> Any:
-    if name not in SORTS and (field := fields_named([name], by=by).get(name)):
+def _key(name: str, down: bool, field: Field | None) -> Any:
+    if name not in SORTS and field is not None:
         return sort_key(field, down=down)
     if name in _HUNDREDTHS:
         # The output field is a plain integer: a comparison with what lies beyond a small one would find nothing.

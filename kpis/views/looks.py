@@ -7,23 +7,23 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from accounts.conditions import Field
+from accounts.conditions import Field, fields_named
 from accounts.models import SavedView
 from accounts.operations.views import WIDEST, narrowest
 from accounts.queries.views import views_of
 from core.actor import Actor
 from kpis.queries import columns
 from kpis.queries.columns import Column
-from kpis.queries.orders import group_field
-from kpis.queries.portfolio import LOOK, NONE, BookFilter
+from kpis.queries.orders import groups
+from kpis.queries.portfolio import LOOK, NONE, SORTS, BookFilter
 
 
 @dataclass(frozen=True)
 class Looks:
     """current: the saved view that is shown; changed: the address asks for something else than it does by now.
 
-    columns: those that are pinned first. widths: code of a column -> pixels. own: the address asks for another look
-    than this person's usual one.
+    columns: those that are pinned first. sort: the field it is ordered by, if it is none of the usual ways. widths:
+    code of a column -> pixels. own: the address asks for another look than this person's usual one.
     """
 
     columns: list[Column]
@@ -31,6 +31,7 @@ class Looks:
     widths: dict[str, int]
     density: str
     group: Field | None
+    sort: Field | None
     views: list[SavedView]
     current: SavedView | None
     changed: bool
@@ -43,7 +44,10 @@ class Looks:
         usual = next((view for view in seen if not view.name), None) or SavedView()
         named = [view for view in seen if view.name]
         current = next((view for view in named if str(view.pk) == wanted.saved), None)
-        shown = columns.chosen(wanted.columns.split(",") if wanted.columns else usual.columns, by=by)
+        codes = wanted.columns.split(",") if wanted.columns else usual.columns
+        also = [one for one in (wanted.group, wanted.sort.lstrip("-")) if one and one not in SORTS]
+        fields = fields_named([*codes, *also], by=by)
+        shown = columns.chosen(codes, by=by, fields=fields)
         codes = [one.code for one in shown]
         pins = [one for one in (pins_in(wanted.pins) if wanted.pins else usual.pins) if one in codes]
         return cls(
@@ -51,7 +55,8 @@ class Looks:
             pins=pins,
             widths=widths_in(wanted.widths) if wanted.widths else dict(usual.widths),
             density=wanted.density or usual.density,
-            group=group_field(wanted.group, by=by),
+            group=fields[wanted.group] if groups(fields.get(wanted.group)) else None,
+            sort=fields.get(wanted.sort.lstrip("-")),
             views=named,
             current=current,
             changed=current is not None and replace(of_view(current), shut="") != replace(wanted, shut=""),

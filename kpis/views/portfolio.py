@@ -69,7 +69,8 @@ def opened(request: Request) -> str:
 @require_GET
 def portfolio(request: Request) -> HttpResponse:
     """Every account with its health, what needs attention first."""
-    wanted, today, by = _wanted(request), now().date(), request.actor
+    given, today, by = asked(request), now().date(), request.actor
+    wanted = given.wanted()
     if wanted.saved and not wanted.narrows and set(request.GET) == {"saved"}:
         there = opened(request)
         if there not in ("", request.get_full_path()):
@@ -90,16 +91,12 @@ def portfolio(request: Request) -> HttpResponse:
         "live_since": last_seq(),
         "here": request.get_full_path(),
         "query": f"?{request.GET.urlencode()}" if request.GET else "",
-        "unread": asked(request).errors.get("where"),
+        "unread": given.errors.get("where"),
     }
     if whole.accounts:
         context |= _filled(request, wanted, whole, today)
     regional = request.htmx and "book" in (request.htmx.target or "")
     return render(request, "kpis/portfolio.html#book" if regional else "kpis/portfolio.html", context)
-
-
-def _wanted(request: Request) -> BookFilter:
-    return asked(request).wanted()
 
 
 def asked(request: Request) -> PageQuery:
@@ -116,7 +113,9 @@ def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) ->
     looks, may_edit, links = Looks.of(wanted, by=by), allowed(by, accounts_rules.EDIT), Links()
     name, slots = frame.slots(looks, ticked=may_edit)
     bundle, groups = _sums(accounts, looks, totals)
-    ordered, order = queries.in_order(accounts, wanted.sort, by=by, all_scored=not whole.unscored, group=looks.group)
+    ordered, order = queries.in_order(
+        accounts, wanted.sort, all_scored=not whole.unscored, field=looks.sort, group=looks.group
+    )
     ordered = ordered.annotate(**columns.asked_of([slot.column for slot in slots]))
     shut = wanted.shut.split(",") if wanted.shut and looks.group else []
     if shut:
@@ -155,7 +154,8 @@ def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) ->
         "tabs": [*_tabs(wanted, whole), *looks.tabs],
         "bands": _bands(wanted, totals),
         "chips": _chips(wanted, request),
-        "sorted_by": _sorted_by(wanted, looks, by),
+        "sorted_by": SORTED_BY.get(wanted.sort.lstrip("-"))
+        or (looks.sort.label if looks.sort else SORTED_BY["attention"]),
         "sorts": {name: address(wanted, sort=frame.next_sort(name, wanted.sort)) for name in queries.SORTS},
         "unfiltered": address(BookFilter(**{name: getattr(wanted, name) for name in queries.LOOK if name != "saved"})),
         "keep_url": f"{reverse('kpis:portfolio-columns-keep')}?{request.GET.urlencode()}",
@@ -185,15 +185,6 @@ def _here(wanted: BookFilter, after: str, before: str, **changes: str) -> str:
     there = address(wanted, **changes)
     cursor = urlencode({name: text for name, text in (("after", after), ("before", before)) if text})
     return f"{there}{'&' if '?' in there else '?'}{cursor}" if cursor else there
-
-
-def _sorted_by(wanted: BookFilter, looks: Looks, by: Actor) -> str:
-    name = wanted.sort.lstrip("-")
-    if name in SORTED_BY:
-        return SORTED_BY[name]
-    shown = next((one.label for one in looks.columns if one.code == name), "")
-    found = None if shown else fields_named([name], by=by).get(name)
-    return shown or (found.label if found else SORTED_BY["attention"])
 
 
 def _groupings(wanted: BookFilter, looks: Looks, by: Actor) -> list[tuple[str, str, bool]]:

@@ -58,7 +58,7 @@ def _file(request: Request) -> Iterator[list[Any]]:
     wanted, today = asked(request).wanted(), now().date()
     accounts = queries.book(wanted, by=request.actor, today=today)
     looks = Looks.of(wanted, by=request.actor)
-    ordered, order = queries.in_order(accounts, wanted.sort, by=request.actor, all_scored=False, group=looks.group)
+    ordered, order = queries.in_order(accounts, wanted.sort, all_scored=False, field=looks.sort, group=looks.group)
     ordered = ordered.annotate(**columns_queries.asked_of(looks.columns)).order_by(*order)
     lines = _lines(ordered) if looks.columns == columns_queries.usual() else _chosen(ordered, looks.columns)
     return _grouped(lines, ordered, looks.group) if looks.group else lines
