@@ -1,9 +1,10 @@
 from django.urls import path
 
-from accounts.views import contracts, revenue, revenue_check, revenue_rules
+from accounts.views import contracts, family_revenue, revenue, revenue_check, revenue_rules
 
 urlpatterns = [
     path("accounts/<uuid:account_id>/lines/<uuid:line_id>/withdraw/", contracts.withdraw_line, name="withdraw-line"),
+    path("accounts/<uuid:account_id>/revenue/", family_revenue.account_revenue, name="account-revenue"),
     path("revenue/", revenue.revenue, name="revenue"),
     path("revenue/check/", revenue_check.revenue_check, name="revenue-check"),
     path("revenue/conventions/", revenue.revenue_gap, name="revenue-gap"),

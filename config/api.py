@@ -19,6 +19,7 @@ from accounts.api import (
     work,
     worklist,
 )
+from accounts.api.account_revenue import AccountRevenue
 from analytics import api as analytics
 from core.http import UUID_PATTERN
 from kpis import api as kpis
@@ -35,6 +36,7 @@ router.register("contracts", revenue.Contracts, basename="contracts")
 router.register("renewals", renewals.Renewals, basename="renewals")
 router.register("movements", revenue.Movements, basename="movements")
 router.register("revenue", revenue.Revenue, basename="revenue")
+router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/revenue", AccountRevenue, basename="account-revenue")
 router.register("contacts", people.Contacts, basename="contacts")
 router.register("contact-roles", people.ContactRoles, basename="contact-roles")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/people", people.AccountPeople, basename="account-people")

@@ -102,23 +102,23 @@ def tell_overdue(*, on: date, by: Actor, at: datetime) -> int:
     account (pooled or not) or when it stays so. Each is told once; returns of how many contracts somebody was told."""
     above, told = leaders(rules.DECIDE_RENEWAL), 0
     for one in overdue_contracts(by=by, on=on):
-        if one.account.archived_at is not None:
+        last, owner = one.ends_on, one.account.owner
+        if one.account.archived_at is not None or last is None:
             continue
-        owner = one.account.owner
         people = {owner.pk} if owner is not None and owner.is_active else set(above)
-        told += _tell_overdue(one, people, "", by, at)
-        if on - one.ends_on > PATIENCE:
-            told += _tell_overdue(one, set(above) - people, ":leaders", by, at)
+        told += _tell_overdue(one, last, people, "", by, at)
+        if on - last > PATIENCE:
+            told += _tell_overdue(one, last, set(above) - people, ":leaders", by, at)
     return told
 
 
-def _tell_overdue(one: Contract, people: set[UUID], suffix: str, by: Actor, at: datetime) -> int:
-    about = f"overdue:{one.pk}:{one.ends_on}"
+def _tell_overdue(one: Contract, last: date, people: set[UUID], suffix: str, by: Actor, at: datetime) -> int:
+    about = f"overdue:{one.pk}:{last}"
     key = f"{about}{suffix}"
     told = list(Notice.objects.filter(account=one.account_id, key__startswith=about).values_list("user_id", "key"))
     if not people - {user_id for user_id, said in told if said == key}:
         return 0
-    words = f"“{one.name}” of {one.account.name} was over on {one.ends_on.isoformat()}: renew, extend or end it."
+    words = f"“{one.name}” of {one.account.name} was over on {last.isoformat()}: renew, extend or end it."
     url = f"/accounts/{one.account_id}/contracts/#c-{one.pk}"
     tell(people=people, kind="renewal", text=words, url=url, key=key, at=at, account_id=one.account_id)
     if not told:

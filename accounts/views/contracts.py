@@ -23,6 +23,7 @@ from accounts.serializers.revenue import ContractEdit, ContractInput, ContractSt
 from accounts.serving import panel_answer
 from accounts.views.account import header
 from accounts.views.conflicts import differing
+from accounts.views.family_revenue import family_of
 from accounts.views.own_fields import posted_own, settable
 from core.errors import Conflict, DomainError
 from core.http import Request
@@ -34,7 +35,8 @@ from core.rules import allowed, require
 @require_GET
 def money_panel(request: Request, account_id: UUID) -> HttpResponse:
     account = _account(request, account_id)
-    return panel_answer(request, account, "accounts/money.html", {"money": money_of(account.pk, finance_today())})
+    context = {"money": money_of(account.pk, finance_today()), "family": family_of(account, by=request.actor)}
+    return panel_answer(request, account, "accounts/money.html", context)
 
 
 @login_required

@@ -74,7 +74,7 @@ def revenue(request: Request) -> HttpResponse:
         "wanted": given,
         "errors": wanted.errors,
         "period": found,
-        "steps": _bridge(found),
+        "steps": bridge(found),
         "currency": reporting,
         "currencies": [(code, code) for code in CURRENCIES],
         "segment": segment,
@@ -112,7 +112,7 @@ class Step:
     total: bool = False
 
 
-def _bridge(found: Period) -> list[Step]:
+def bridge(found: Period) -> list[Step]:
     bars: Sequence[Bar] = found.bars
     levels, level = [found.opening_mrr], found.opening_mrr
     for bar in bars:
