@@ -18,6 +18,7 @@ from tenants.context import take_lock
 from users.models import Role
 
 MOST_OBJECTS = 30  # in use
+LONGEST_CODE = 28  # letters of the name that the code is made of
 MAY_CHANGE = ("name", "plural", "description", "view_roles", "edit_roles")
 
 
@@ -38,7 +39,7 @@ def add_object(*, name: str, plural: str, by: Actor, **given: Any) -> CustomObje
         raise NotAnObject(f"There are {MOST_OBJECTS} objects already. Retire one first.", field="name")
     made = CustomObject()
     _put(made, {"name": name, "plural": plural, **given}, known)
-    made.code = custom.code_from(made.name, {one.code for one in known})[:40].rstrip("_")
+    made.code = custom.code_from(made.name[:LONGEST_CODE], {one.code for one in known})
     made.save(force_insert=True)
     record(CustomObjectChanged(None, made.pk, made.code, "added"), by=by)
     return made

@@ -17,7 +17,7 @@ from uuid6 import uuid7
 from accounts import columns, custom, rules
 from accounts.models import ImportHeading, RecordImport
 from accounts.operations.custom import add_field
-from accounts.operations.record_kinds import KINDS, Kind, kind_for
+from accounts.operations.record_kinds import Kind, kind_for
 from accounts.operations.record_kinds.written import DAYS, DECIMALS, as_written, kind_of, proposed
 from accounts.queries.imports import first_rows
 from core import jobs
@@ -53,18 +53,21 @@ def start_import(
     require(by, rules.IMPORT)
     first = RecordImport.objects.visible_to(by).get(pk=corrects) if corrects else None
     code = first.kind if first else kind
-    if code not in KINDS:
-        raise DomainError("Choose what the rows are.", field="kind")
-    known = kind_for(code, by)
+    try:
+        known = kind_for(code, by)
+    except KeyError:
+        raise DomainError("Choose what the rows are.", field="kind") from None
     require(by, known.permission)
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     headings, rows, sample = _looked_at(file)
     path = default_storage.save(tenant_path("imports", f"{uuid7()}.bin"), File(file))
     reading = first.reading if first else {**proposed(sample), "only": {}, "same": {}}
+    mapping = _proposed(known, headings, first)
     made: RecordImport = RecordImport.objects.create(
         kind=known.code, file_name=file_name[:200], path=path, headings=headings, reading=reading,
-        sha256=_sha256(file), mapping=_proposed(known, headings, first), rows=rows,
-        mail_wanted=bool(first and first.mail_wanted), key=first.key if first else known.keys[0],
+        sha256=_sha256(file), mapping=mapping, rows=rows,
+        mail_wanted=bool(first and first.mail_wanted),
+        key=first.key if first else next((code for code in known.keys if code in mapping.values()), known.keys[0]),
         corrects=first, created_at=at, created_by_id=by.user_id, created_by=by.label[:160],
     )  # fmt: skip
     return made
@@ -193,13 +196,14 @@ def _with_new_fields(
 ) -> dict[str, str]:
     """Each column that is to be a new field gets one, of the kind that its first cells have."""
     if not kind.own:
-        raise DomainError("Only accounts take new fields from a file.")
+        raise DomainError("These records take no new fields from a file.")
     rows = [cells for _, cells in first_rows(batch, LOOKED_AT)]
     found = dict(chosen)
     for at, code in chosen.items():
         if code == NEW_FIELD:
             texts = [cells[int(at)] for cells in rows if int(at) < len(cells)]
-            made = add_field(label=batch.headings[int(at)][:60], kind=kind_of(texts, reading.get("days", "")), by=by)
+            shape = kind_of(texts, reading.get("days", ""))
+            made = add_field(label=batch.headings[int(at)][:60], kind=shape, record=kind.own, by=by)
             found[at] = f"{custom.PREFIX}{made.code}"
     return found
 
@@ -227,10 +231,17 @@ def start_step(*, import_id: UUID, step: str, by: Actor) -> RecordImport:
     return batch
 
 
+def _kind_of(batch: RecordImport, by: Actor) -> Kind:
+    try:
+        return kind_for(batch.kind, by)
+    except KeyError:
+        raise DomainError("What its rows are is not there any more, or not for your role.") from None
+
+
 def locked(import_id: UUID, by: Actor, *states: str) -> RecordImport:
     require(by, rules.IMPORT)
     batch: RecordImport = RecordImport.objects.visible_to(by).select_for_update(of=("self",)).get(pk=import_id)
-    require(by, KINDS[batch.kind].permission)
+    require(by, _kind_of(batch, by).permission)
     if batch.state not in states:
         raise DomainError(f"This import is {batch.get_state_display().lower()}; that cannot be done now.")
     return batch

@@ -9,7 +9,9 @@ from accounts.operations.record_kinds import KINDS
 class ImportInput(serializers.Serializer[Any]):
     """A table as text (CSV or tab-separated) whose first row names the columns."""
 
-    kind = serializers.ChoiceField(choices=[(kind.code, kind.label) for kind in KINDS.values()])
+    kind = serializers.CharField(
+        max_length=40, help_text=f"What the rows are: {', '.join(KINDS)}, or object:<code of an own object>"
+    )
     text = serializers.CharField(max_length=8_000_000, trim_whitespace=False)
     file_name = serializers.CharField(max_length=200, default="table.csv")
     corrects = serializers.UUIDField(required=False, help_text="The import whose held rows these are, corrected")

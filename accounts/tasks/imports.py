@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.mail import send_held_rows
 from accounts.models import RecordImport
-from accounts.operations.record_kinds import KINDS
+from accounts.operations.record_kinds import label_of
 from accounts.operations.record_runs import bring_import, try_import, undo_import
 from accounts.queries.imports import held_reasons
 from core import jobs
@@ -63,7 +63,7 @@ def mail_held_rows(*, import_id: str, **_: object) -> None:
         path = reverse("accounts:held-file", urlconf=settings.TENANT_URLCONF, args=[batch.pk])
         send_held_rows(
             to=person.email, message_id=f"<import-{batch.pk}-{batch.job_id}@{tenant.host}>", file_name=batch.file_name,
-            held=held, reasons=held_reasons(batch), name=person.name, kind=KINDS[batch.kind].label.lower(),
+            held=held, reasons=held_reasons(batch), name=person.name, kind=label_of(batch.kind).lower(),
             created=batch.summary["create"], updated=batch.summary["update"], link=address(tenant.host, path),
         )  # fmt: skip
         batch.mailed_at = timezone.now()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods
@@ -16,7 +16,7 @@ from accounts import columns, rules
 from accounts.models import RecordImport
 from accounts.operations.name_matches import NEW, say_names
 from accounts.operations.record_imports import MOST_ROWS, NEW_FIELD, map_import, start_import, start_step
-from accounts.operations.record_kinds import KINDS, Kind, kind_for
+from accounts.operations.record_kinds import Kind, kind_for, kinds_for, label_of
 from accounts.operations.record_kinds.written import DAYS, DECIMALS
 from accounts.queries import imports as queries
 from core import jobs
@@ -66,8 +66,8 @@ def _list(request: Request, *, errors: dict[str, list[str]] | None = None) -> Ht
     page = keyset_page(queries.imports(by=request.actor), ["-created_at", "-id"], size=25, **cursors)
     context = {
         "page": page,
-        "rows": [(one, KINDS[one.kind].label if one.kind in KINDS else one.kind) for one in page.rows],
-        "kinds": [(k.code, k.label) for k in KINDS.values() if k.permission in request.actor.permissions],
+        "rows": [(one, label_of(one.kind)) for one in page.rows],
+        "kinds": [(kind.code, kind.label) for kind in kinds_for(request.actor)],
         "kind": request.POST.get("kind", request.GET.get("kind", "")),
         "errors": errors or {},
         "may_merge": rules.MERGE in request.actor.permissions,
@@ -131,7 +131,10 @@ def _names(request: Request) -> dict[str, str]:
 
 
 def _one(request: Request, batch: RecordImport, *, error: str = "", field: str = "", status: int = 200) -> HttpResponse:
-    kind = kind_for(batch.kind, request.actor)
+    try:
+        kind = kind_for(batch.kind, request.actor)
+    except KeyError:  # an own object that is retired, or that is not for this role
+        raise Http404 from None
     show = request.GET.get("show", "held" if batch.summary.get("held") else "create")
     show = show if show in queries.ACTIONS else "held"
     lines = queries.lines_of(batch, show, after=request.GET.get("after", ""), before=request.GET.get("before", ""))

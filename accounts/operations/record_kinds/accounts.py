@@ -245,5 +245,6 @@ def _columns() -> dict[str, Column]:
 
 
 ACCOUNTS = Kind(
-    "accounts", "Accounts", rules.IMPORT, _columns(), ("name", "key"), undo_account, many=take_accounts, own=True
+    "accounts", "Accounts", rules.IMPORT, _columns(), ("name", "key"), undo_account, many=take_accounts,
+    own=custom.ACCOUNT,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts import columns, rules
+from accounts import columns, custom, rules
 from accounts.events import ContactArchived
 from accounts.models import Contact, ContactRole, Outcome
 from accounts.operations.outcomes import record_outcome, withdraw_outcome
@@ -32,7 +32,7 @@ def _take_contact(fields: dict[str, Any], key: str, run: Run) -> Taken:
         made = create_contact(**given, by=by, at=at, role=place_of, source="import")
         opened = list(made.roles.values_list("pk", flat=True))
         return Taken("create", made.pk, {"roles": [str(one) for one in opened]}, made.version)
-    before: dict[str, Any] = {n: getattr(found[0], n) for n, v in given.items() if getattr(found[0], n) != v}
+    before: dict[str, Any] = {n: custom.held(found[0], n) for n, v in given.items() if custom.held(found[0], n) != v}
     done = edit_contact(contact_id=found[0].pk, expected_version=found[0].version, changes=given, by=by)
     if account and not done.roles.filter(account=account, role=role, ends_on=None).exists():
         opened_role = open_role(contact_id=done.pk, account_id=account.pk, role=role, by=by, at=at)
@@ -86,6 +86,7 @@ CONTACTS = Kind(
     ("email", "name"),
     _undo_contact,
     take=_take_contact,
+    own=custom.CONTACT,
 )
 OUTCOMES = Kind(
     "outcomes",

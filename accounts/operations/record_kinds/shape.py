@@ -62,7 +62,8 @@ class Kind:
     """A record type. keys: the fields that can say which record a row is, the usual one first.
 
     take: one row; many: a hundred at once instead, where there may be very many. undo: raises DomainError for what
-    stays, returns the record's version afterwards. own: the tenant's own fields of accounts are columns too.
+    stays, returns the record's version afterwards. own: CustomField.record of the tenant's own fields that
+    are columns too.
     """
 
     code: str
@@ -73,7 +74,7 @@ class Kind:
     undo: Callable[..., int | None]
     take: Take | None = None
     many: TakeMany | None = None
-    own: bool = False
+    own: str = ""
     hint: str = ""
 
 
