@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.timezone import now
 
+from accounts.queries.as_of import journey
 from analytics import operations, queries
 from analytics.charts import bar, trend_chart
 from analytics.models import Report
@@ -69,6 +70,7 @@ def report_context(report: Report, *, at: Any) -> dict[str, Any]:
         "categories": [
             (line, bar(None if line.score is None else float(line.score), line.band)) for line in data.categories
         ],
+        "journey": journey(report.account, today=timezone.localdate(at)),
         "at": at,
     }
 

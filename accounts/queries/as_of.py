@@ -11,7 +11,7 @@ from django.utils.timezone import get_current_timezone, localdate, make_aware
 
 from accounts.as_of import Change, Then, alike, value_at
 from accounts.conditions.fields import Kind
-from accounts.models import Account, Outcome
+from accounts.models import Account, Activity, Outcome
 from accounts.queries.custom import own_values
 from core.actor import Actor
 from core.models import Entry
@@ -173,7 +173,7 @@ def journey(account: Account, *, today: date) -> Journey:
     def place(day: date) -> str:
         return f"{min(max((day - began).days / whole, 0), 0.997) * 1000:.1f}"
 
-    found = [*_outcomes(account.pk), *_happened(account.pk)]
+    found = [*_outcomes(account.pk), *_happened(account.pk), *_meetings(account.pk, account.created_at)]
     marks = [Mark(day, text, tone, place(day)) for day, text, tone in sorted(found, key=lambda one: one[0])]
     return Journey(stays, marks)
 
@@ -200,6 +200,13 @@ def _outcomes(account_id: UUID) -> list[tuple[date, str, str]]:
     tones = {"churned": "bad", "contracted": "warn"}
     found = Outcome.objects.filter(account_id=account_id, withdrawn_at=None).order_by("-on")[:50]
     return [(one.on, one.get_kind_display(), tones.get(one.kind, "good")) for one in found]
+
+
+def _meetings(account_id: UUID, since: datetime) -> list[tuple[date, str, str]]:
+    """Where people met; the newest fifty."""
+    found = Activity.objects.filter(account_id=account_id, kind=Activity.Kind.MEETING, removed_at=None)
+    newest = found.filter(happened_at__gte=since).order_by("-happened_at")[:50]
+    return [(localdate(one.happened_at), f"Meeting: {one.subject}", "info") for one in newest]
 
 
 BANDS = {"green": ("healthy", "good"), "yellow": ("watch", "warn"), "red": ("at risk", "bad")}
