@@ -63,6 +63,7 @@ class Foot:
     how: str = ""
     text: str = ""
     unknown: int = 0
+    label: str = ""
 
 
 def slots(looks: Looks, *, ticked: bool) -> tuple[Slot, list[Slot]]:
@@ -121,9 +122,9 @@ def _foot(slot: Slot, bundle: Bundle) -> Foot:
     if column.field is not None and column.field.kind is Kind.NUMBER:
         total = bundle.total(column.field)
         text = plain(column.field, total.value) if total.value is not None else formats.UNKNOWN
-        return Foot(column.code, css, slot.style, total.how.capitalize(), text, total.unknown)
+        return Foot(column.code, css, slot.style, total.how.capitalize(), text, total.unknown, column.label)
     code = column.code if column.field is None and column.code in ("health", "coverage", "arr") else ""
-    return Foot(code, css, slot.style)
+    return Foot(code, css, slot.style, label=column.label if code else "")
 
 
 @dataclass(frozen=True)
