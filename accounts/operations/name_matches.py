@@ -31,7 +31,7 @@ def say_names(*, import_id: UUID, said: Mapping[str, str], by: Actor, at: dateti
     answers = {text: answer.strip() for text, answer in said.items() if answer.strip()}
     for text, answer in answers.items():
         account = None if answer == NEW else _account(answer, text, by)
-        score = likeness(account, text) if account else None
+        score = likeness(account.name, text) if account else None
         kept = {
             "shown": text[:200], "account": account, "score": score,
             "confirmed_at": at, "confirmed_by": by.label[:160],

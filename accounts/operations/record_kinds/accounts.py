@@ -106,10 +106,10 @@ class _Chunk:
             return self.by_name.get(match.account.name, match.account) if match.account else None
         near = self.run.names.same(name)
         score = likeness(near, name) if near else 0
-        if near is None or score < LOOKS_LIKE:
+        if not near or score < LOOKS_LIKE:
             return None
-        fix = f"Say on this page whether it is “{near.name}”, or write “yes” in a column “New account”."
-        raise Held(f"It looks like “{near.name}” ({score} %).", field="name", fix=fix, asks=name)
+        fix = f"Say on this page whether it is “{near}”, or write “yes” in a column “New account”."
+        raise Held(f"It looks like “{near}” ({score} %).", field="name", fix=fix, asks=name)
 
     def _fields(self, given: dict[str, Any], account: Account | None) -> dict[str, Any]:
         fields = dict(given)

@@ -29,6 +29,7 @@ class Names:
         self.by = by
         self._near: OrderedDict[str, tuple[Account, int] | None] = OrderedDict()
         self._same: dict[str, str] | None = None
+        self._said: dict[str, NameMatch] | None = None
 
     def account(self, text: str, *, field: str = "account") -> Account:
         """The account with this number or name. Raises Held, with the account that looks most like it."""
@@ -52,7 +53,9 @@ class Names:
 
     def said(self, text: str) -> NameMatch | None:
         """What a person said about this name, unless it is of an account that `by` does not see."""
-        match = NameMatch.objects.select_related("account").filter(text=normal(text)).first()
+        if self._said is None:
+            self._said = {one.text: one for one in NameMatch.objects.select_related("account")}
+        match = self._said.get(normal(text))
         if match is None or match.account is None:
             return match
         seen = self.by.sees_all or match.account.owner_id == self.by.user_id
@@ -65,15 +68,13 @@ class Names:
                 self._near.popitem(last=False)
         return self._near[text]
 
-    def same(self, name: str) -> Account | None:
-        """An account of another spelling with the same words, in any order and with any legal form; the oldest."""
+    def same(self, name: str) -> str:
+        """The oldest other name of an account that has the same words, in any order and with any legal form, or ""."""
         if self._same is None:
             seen = Account.objects.visible_to(self.by).active().order_by("-pk")
             self._same = {_words(other): other for other in seen.values_list("name", flat=True).iterator()}
-        other = self._same.get(_words(name))
-        if other is None:
-            return None
-        return Account.objects.filter(name=other).first() or Account(name=other)  # a dry run's is not there any more
+        other = self._same.get(_words(name), "")
+        return other if other != name else ""
 
     def remember(self, made: list[Account]) -> None:
         """Accounts that the run made are known to it from now on."""
@@ -86,5 +87,5 @@ def _words(name: str) -> str:
     return "".join(sorted(read_name(name).words))
 
 
-def likeness(one: Account, name: str) -> int:
-    return compare(read_name(one.name), read_name(name)).score
+def likeness(one: str, other: str) -> int:
+    return compare(read_name(one), read_name(other)).score

@@ -3,7 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from accounts.models import Account, Activity, Contract, Product, RevenueMovement, SubscriptionLine, Task
+from accounts.operations import record_runs
 from accounts.operations.custom import add_field
 from accounts.operations.record_imports import map_import, start_import
 from accounts.operations.record_runs import try_import, undo_import
@@ -163,3 +166,21 @@ def test_a_child_may_stand_before_its_parent(world: World) -> None:
     assert Account.objects.get(name="Small").parent == Account.objects.get(name="Big")
     undo_import(batch=batch, by=mona, at=AT)
     assert batch.message == ""
+
+
+def test_a_dry_run_counts_a_customer_of_many_rows_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invoices: many rows speak of one customer, who has a number and no name."""
+    monkeypatch.setattr(record_runs, "MANY", 2)
+    rows = ("1,14810,France", "2,16456,Spain", "3,14810,France", "4,16456,Spain", "5,,Spain", "6,16456,Italy")
+    text = "InvoiceNo,CustomerID,Country\n" + "\n".join(rows)
+    mona = world.mona.as_actor()
+    batch = start_import(kind="accounts", data=text.encode(), file_name="i.csv", by=mona, at=AT)
+    assert (batch.mapping, batch.key) == ({"0": "", "1": "key", "2": "region"}, "key")
+    batch = map_import(import_id=batch.pk, mapping=batch.mapping, key="key", by=mona)
+    try_import(batch=batch, by=mona, at=AT)
+    tried = {what: count for what, count in batch.summary.items() if count}
+    assert tried == {"create": 2, "same": 2, "held": 1, "update": 1}
+    batch.lines.all().delete()
+    assert bring(world, batch) == tried
+    undo_import(batch=batch, by=mona, at=AT)
+    assert (batch.message, Account.objects.filter(archived_at=None).count()) == ("", 1)
