@@ -14,8 +14,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 
-from accounts.models import Account, Activity, Contact, Document
+from accounts.models import Account, Activity, Contact, CustomRecord, Document
 from accounts.queries.accounts import accounts_matching
+from accounts.queries.objects import found_by_words
 from core.actor import Actor
 
 WORDS = 5
@@ -126,10 +127,20 @@ def _document(row: Document) -> Hit:
     return Hit(f"document-{row.pk}", f"/accounts/{row.account_id}/#documents", "paperclip", row.name, row.account.name)
 
 
+def _records(text: str, by: Actor) -> QuerySet[CustomRecord]:
+    return found_by_words(words_of(text), by=by)
+
+
+def _record(row: CustomRecord) -> Hit:
+    url = reverse("accounts:record", args=[row.object.code, row.pk])
+    return Hit(f"record-{row.pk}", url, "layers", row.name, f"{row.object.name}, {row.account.name}")
+
+
 Finder = Callable[[str, Actor], QuerySet[Any]]
 KINDS: dict[str, tuple[str, Finder, Callable[[Any], Hit]]] = {
     "accounts": ("Accounts", _accounts, _account),
     "contacts": ("Contacts", _contacts, _contact),
     "activities": ("Activities and notes", _activities, _activity),
     "documents": ("Documents", _documents, _document),
+    "records": ("Own records", _records, _record),
 }
