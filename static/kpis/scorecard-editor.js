@@ -270,7 +270,7 @@ customElements.define("pl-scorecard", class extends HTMLElement {
       const words = reading.content.textContent.trim();
       effect.setAttribute("aria-busy", "true");
       if (!effect.querySelector(".sc-big")) effect.replaceChildren(reading.content.cloneNode(true));
-      this.querySelector("[data-busy]").textContent = "Looking again…";
+      this.querySelector("[data-busy]").textContent = "Looking…";
       this.querySelector("[data-said]").textContent = words;
     }, SLOW);
   }
@@ -328,10 +328,10 @@ function number(text) {
   return Number(digits.includes(",") && !digits.includes(".") ? digits.replace(",", ".") : digits.replaceAll(",", ""));
 }
 
-// A figure from 0 to 100, null for anything else.
+// A figure from 0 to 100, null for anything else, such as "1e21".
 function within100(text) {
   const found = number(text);
-  return found >= 0 && found <= 100 ? found : null;
+  return found >= 0 && found <= 100 && !/[a-z]/i.test(text) ? found : null;
 }
 
 function plain(value) {
