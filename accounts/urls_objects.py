@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import objects, past_records, records
+from accounts.views import deleted, objects, past_records, records
 
 urlpatterns = [
     path("settings/objects/", objects.objects, name="objects"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("objects/<slug:code>/<uuid:record_id>/", records.record, name="record"),
     path("objects/<slug:code>/<uuid:record_id>/edit/", records.edit_record_page, name="edit-record"),
     path("objects/<slug:code>/<uuid:record_id>/delete/", records.delete_record, name="delete-record"),
+    path("deleted/", deleted.deleted, name="deleted"),
+    path("deleted/<slug:kind>/<uuid:row_id>/restore/", deleted.restore, name="restore"),
     path("as-of/<slug:kind>/<uuid:record_id>/", past_records.past, name="past"),
     path("accounts/<uuid:account_id>/panels/records/", records.records_panel, name="panel-records"),
 ]

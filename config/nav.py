@@ -9,8 +9,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import Resolver404, get_urlconf, resolve
 from django.utils.functional import SimpleLazyObject
+from django.utils.timezone import localdate
 
-from accounts.queries.tasks import unread
+from accounts.queries.places import at_hand
 
 THEMES = ("light", "dark")
 
@@ -78,7 +79,7 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
     ),
     ("Insight", (Page("Reports", "/reports/", "file-text", "r"),)),
 )
-FOOT = (Page("Settings", "/settings/", "settings", "s"),)
+FOOT = (Page("Deleted", "/deleted/", "archive", "v"), Page("Settings", "/settings/", "settings", "s"),)
 
 
 @cache
@@ -90,13 +91,13 @@ def _exists(path: str, urlconf: str | None) -> bool:
     return True
 
 
-def _unread(request: HttpRequest) -> Any:
-    """How many notices wait, asked for only where the navigation is drawn."""
+def _waiting(request: HttpRequest) -> Any:
+    """How many notices wait and what is pinned, asked for in one query only where the navigation is drawn."""
     by = request.actor  # type: ignore[attr-defined]
-    return SimpleLazyObject(lambda: str(unread(by=by) or "")) if by.user_id else ""
+    return SimpleLazyObject(lambda: at_hand(by=by, on=localdate()))
 
 
-def _items(pages: tuple[Page, ...], request: HttpRequest) -> Iterator[Item]:
+def _items(pages: tuple[Page, ...], request: HttpRequest, waiting: Any = None) -> Iterator[Item]:
     urlconf = getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
     held = request.actor.permissions  # type: ignore[attr-defined]
     for page in pages:
@@ -104,12 +105,13 @@ def _items(pages: tuple[Page, ...], request: HttpRequest) -> Iterator[Item]:
             continue
         if _exists(page.path, urlconf):
             here = request.path == page.path or (page.path != "/" and request.path.startswith(page.path))
-            badge = _unread(request) if page.path == "/notices/" else ""
+            count = page.path == "/notices/" and waiting is not None
+            badge = SimpleLazyObject(lambda: str(waiting.waiting or "")) if count else ""
             yield Item(page.label, page.path, page.icon, page.key, here, badge)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page: `nav` groups, `nav_foot` items, `theme` ('' follows the system) and `workspace`."""
+    """Context of every page: `nav` groups, `nav_foot` items, `theme` ('' follows the system), `workspace` and `at_hand`."""
     theme = request.COOKIES.get("theme", "")
     common: dict[str, Any] = {
         "theme": theme if theme in THEMES else "",
@@ -121,10 +123,12 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if getattr(request, "actor", None) is None or not getattr(user, "is_authenticated", False):
         return common
-    groups = [Group(label, list(_items(pages, request))) for label, pages in TABLE]
+    waiting = _waiting(request)
+    groups = [Group(label, list(_items(pages, request, waiting))) for label, pages in TABLE]
     urlconf = getattr(request, "urlconf", None) or get_urlconf() or settings.ROOT_URLCONF
     return common | {
         "nav": [group for group in groups if group.items],
+        "at_hand": waiting,
         "nav_foot": list(_items(FOOT, request)),
         "search_url": "/search/" if _exists("/search/", urlconf) else "",
     }
