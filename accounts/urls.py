@@ -12,9 +12,11 @@ from accounts.views import (
     notices,
     past,
     people,
+    places,
     renewals,
     roles,
     segments,
+    settling,
     stakeholders,
     tasks,
     work,
@@ -22,6 +24,8 @@ from accounts.views import (
 
 app_name = "accounts"
 urlpatterns = [
+    path("places/", places.place_list, name="places"),
+    path("places/<str:kind>/<uuid:thing_id>/pin/", places.place_pin, name="pin"),
     path("accounts/new/", views.new_account, name="new"),
     path("accounts/parents/", views.parent_options, name="parent-options"),
     path("accounts/import/", views.import_accounts, name="import"),
@@ -100,6 +104,7 @@ urlpatterns = [
     path("accounts/<uuid:account_id>/tasks/", tasks.tasks_panel, name="panel-tasks"),
     path("accounts/<uuid:account_id>/comments/", comments.account_comments, name="panel-comments"),
     path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/left/<slug:kind>/<uuid:parent_id>/", settling.left_tasks, name="left-tasks"),
     path("tasks/<uuid:task_id>/", tasks.task, name="task"),
     *(
         path(f"tasks/<uuid:task_id>/{verb}/", tasks.task_step, {"verb": verb}, name=f"{verb}-task")

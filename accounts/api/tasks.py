@@ -6,6 +6,7 @@ from uuid import UUID
 import django_filters
 from django.db.models import QuerySet
 from django.utils.timezone import now
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -14,6 +15,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.models import Comment, Notice, Task, TaskTemplate
 from accounts.operations import comments, notices, task_templates, tasks
+from accounts.operations.settling import settle_tasks
 from accounts.queries.comments import comments_seen
 from accounts.queries.tasks import notices_of
 from accounts.serializers import work as shapes
@@ -62,6 +64,18 @@ class Tasks(ReadOnlyModelViewSet[Task]):
         version = changes.pop("version")
         saved = tasks.edit_task(task_id=UUID(pk), expected_version=version, changes=changes, by=request.actor, at=now())
         return Response(shapes.TaskOut(saved).data)
+
+    @extend_schema(request=shapes.TaskSettle, responses=OpenApiTypes.OBJECT)
+    @action(detail=False, methods=["post"])
+    def settle(self, request: ApiRequest) -> Response:
+        """Say what becomes of the open tasks of an account, a contract or a renewal."""
+        given = _given(shapes.TaskSettle, request)
+        choices = {task: how for how in ("done", "drop", "move") for task in given.get(how, [])}
+        counts = settle_tasks(
+            kind=given["kind"], parent_id=given["id"], choices=choices, account_id=given.get("account_id"),
+            by=request.actor, at=now(),
+        )  # fmt: skip
+        return Response(counts)
 
     @extend_schema(request=shapes.TaskClose, responses=shapes.TaskOut)
     @action(detail=True, methods=["post"])

@@ -18,7 +18,7 @@ class ActivityChanged(Event):
 
 @dataclass(frozen=True)
 class TaskChanged(Event):
-    """what: made, edited, given, done, reopened, dropped, snoozed, woken. A private task names no account."""
+    """what: made, edited, given, done, reopened, dropped, snoozed, woken, moved. A private task names no account."""
 
     name = "accounts.task_changed"
     task_id: UUID

@@ -13,6 +13,7 @@ from accounts.events import TaskChanged
 from accounts.models import Account, Task
 from accounts.operations.notices import check_snooze, tell
 from accounts.operations.past import remember, stored_state
+from accounts.queries.leftover import things_of
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
@@ -27,6 +28,8 @@ EDITABLE = ("title", "notes", "assignee_id", "priority", "due_on", "remind_on", 
 def create_task(*, title: str, by: Actor, at: datetime, account_id: UUID | None = None, **values: Any) -> Task:
     """Make a task; values: the other names of EDITABLE. Without `assignee_id` it is one's own.
 
+    about: "contract:<id>" or "renewal:<id>" of the account, when it belongs to that.
+
     Emits TaskChanged; tells the assignee if that is somebody else. Raises DomainError, PermissionDenied,
     Account.DoesNotExist.
     """
@@ -34,8 +37,11 @@ def create_task(*, title: str, by: Actor, at: datetime, account_id: UUID | None 
     require(by, rules.KEEP_TASKS, account)
     made = Task(account=account, assignee_id=by.user_id, title=title)
     made.created_at, made.created_by_id, made.created_by_label = at, by.user_id, by.label[:160]
+    about = values.pop("about", "")
     for name, value in values.items():
         setattr(made, name, value)
+    if about:
+        _set_about(made, about)
     _check(made)
     made.save(force_insert=True)
     _record(made, "made", by)
@@ -54,12 +60,18 @@ def edit_task(*, task_id: UUID, expected_version: int, changes: Mapping[str, Any
         raise Conflict("Somebody changed this task meanwhile. Look at it as it is now, then save again.")
     if changes.get("private") and not task.private and task.created_by_id != by.user_id:
         raise DomainError("Only who made a task can make it private.", field="private")
+    before = (task.subject_kind, task.subject_id)
+    if "about" in changes:
+        _set_about(task, changes["about"])
     changed = [name for name in EDITABLE if name in changes and getattr(task, name) != changes[name]]
+    if (task.subject_kind, task.subject_id) != before:
+        changed.append("about")
     if not changed:
         return task
     was_private = task.private
     for name in changed:
-        setattr(task, name, changes[name])
+        if name != "about":
+            setattr(task, name, changes[name])
     _check(task)
     if "remind_on" in changed:
         task.reminded_at = None
@@ -151,6 +163,14 @@ def _tell_assignee(task: Task, by: Actor, at: datetime) -> None:
     who = "Plumbline" if by.is_system else by.label
     text, key = f"{who} gave you a task: {task.title}", f"task:{task.pk}:given:{task.version}"
     tell(people=[task.assignee_id], kind="task", text=text, url=address_of(task), key=key, at=at)
+
+
+def _set_about(task: Task, about: str) -> None:
+    """What it belongs to besides its account; "" is nothing."""
+    kind, _, key = about.partition(":")
+    if about and about not in {known for known, _ in (things_of(task.account) if task.account else [])}:
+        raise DomainError("There is no such open contract or renewal at this account.", field="about")
+    task.subject_kind, task.subject_id = (kind, UUID(key)) if about else ("", None)
 
 
 def _check(task: Task) -> None:

@@ -51,10 +51,24 @@ class TaskInput(serializers.Serializer[Any]):
     due_on = serializers.DateField(required=False, allow_null=True)
     remind_on = serializers.DateField(required=False, allow_null=True)
     private = serializers.BooleanField(required=False)
+    about = serializers.CharField(
+        max_length=60, required=False, allow_blank=True, help_text="contract:<id> or renewal:<id> of its account"
+    )
 
 
 class TaskNew(TaskInput):
     account_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+class TaskSettle(serializers.Serializer[Any]):
+    """What becomes of the open tasks of something that is closed; tasks that are not named stay open."""
+
+    kind = serializers.ChoiceField(choices=["account", "contract", "renewal"])
+    id = serializers.UUIDField()
+    done = serializers.ListField(child=serializers.UUIDField(), required=False)
+    drop = serializers.ListField(child=serializers.UUIDField(), required=False)
+    move = serializers.ListField(child=serializers.UUIDField(), required=False)
+    account_id = serializers.UUIDField(required=False, allow_null=True, help_text="Where those go that move")
 
 
 class TaskEdit(TaskInput):
@@ -76,7 +90,8 @@ class TaskOut(serializers.ModelSerializer[Task]):
         model = Task
         fields = [
             "id", "account_id", "title", "notes", "assignee_id", "priority", "due_on", "remind_on", "reminded_at",
-            "private", "snoozed_until", "snooze_reason", "version", "created_at", "created_by_id", "created_by_label",
+            "private", "subject_kind", "subject_id", "snoozed_until", "snooze_reason", "version", "created_at",
+            "created_by_id", "created_by_label",
             "done_at", "done_by", "dropped",
         ]  # fmt: skip
         read_only_fields = fields

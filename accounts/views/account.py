@@ -12,7 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import operations, panels, queries, rules
 from accounts.models import Account
+from accounts.operations.places import saw
 from accounts.queries.custom import own_values
+from accounts.views.settling import closed
 from core.http import Request
 from core.rules import allowed
 
@@ -24,6 +26,8 @@ def account(request: Request, account_id: UUID) -> HttpResponse:
     found = get_object_or_404(Account.objects.visible_to(request.actor).select_related("owner"), pk=account_id)
     if request.htmx:
         return render(request, "accounts/account.html#header", header(request, found))
+    if found.archived_at is None:
+        saw(account=found, by=request.actor, at=now())
     context = {
         **header(request, found),
         "main_panels": panels.panels("main"),
@@ -58,4 +62,4 @@ def archive_account(request: Request, account_id: UUID) -> HttpResponse:
         messages.success(request, f"“{found.name}” is back.")
     else:
         messages.success(request, f"“{found.name}” is archived. Nothing is lost, and you can bring it back here.")
-    return redirect("accounts:account", found.pk)
+    return closed(request, "account", found.pk, redirect("accounts:account", found.pk))

@@ -25,6 +25,7 @@ from accounts.views.account import header
 from accounts.views.conflicts import differing
 from accounts.views.family_revenue import family_of
 from accounts.views.own_fields import posted_own, settable
+from accounts.views.settling import closed
 from core.errors import Conflict, DomainError
 from core.http import Request
 from core.money import CURRENCIES
@@ -115,7 +116,7 @@ def contract_step(request: Request, account_id: UUID, contract_id: UUID, verb: s
     except DomainError as refusal:
         return _page(request, account, failed=str(contract_id), errors={"": [str(refusal)]}, status=422)
     messages.success(request, _DONE[verb])
-    return redirect("accounts:contracts", account.pk)
+    return closed(request, "contract", contract_id, redirect("accounts:contracts", account.pk))
 
 
 def _needed(given: dict[str, Any], name: str, words: str) -> Any:

@@ -26,6 +26,7 @@ from accounts.queries import renewals as queries
 from accounts.renewing import STATUSES, period_of, quarter_by, quarter_of
 from accounts.serializers.renewals import CheckpointDecision, RenewalClose, RenewalEdit, RenewalQuery
 from accounts.serving import panel_answer
+from accounts.views.settling import closed
 from core.cells import neutralise
 from core.errors import Conflict, DomainError
 from core.http import Request, keyset_page, permission_required, toast
@@ -197,7 +198,7 @@ def close(request: Request, renewal_id: UUID) -> HttpResponse:
         errors = {refusal.field or "": [str(refusal)]}
         return _page(request, _found(request, renewal_id), {}, {}, closing=data, closing_errors=errors, status=422)
     messages.success(request, f"The renewal is closed: {done.get_state_display().lower()}.")
-    return redirect("accounts:renewal", found.pk)
+    return closed(request, "renewal", found.pk, redirect("accounts:renewal", found.pk))
 
 
 @login_required

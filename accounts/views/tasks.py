@@ -18,6 +18,7 @@ from accounts.models import Account, Task, TaskTemplate
 from accounts.operations import task_templates
 from accounts.operations import tasks as operations
 from accounts.queries.comments import thread
+from accounts.queries.leftover import things_of
 from accounts.queries.tasks import FAR, VIEWS, people_who_see, tasks_in, tasks_of, templates
 from accounts.serializers.work import TaskEdit, TaskInput, TaskSnooze, TemplateApply
 from accounts.serving import panel_answer
@@ -27,7 +28,7 @@ from core.http import Request, keyset_page, toast
 from core.rules import allowed, require
 
 PAGE, PANEL, THREAD = 50, 20, 100
-FIELDS = ("title", "notes", "assignee_id", "priority", "due_on", "remind_on", "private", "version")
+FIELDS = ("title", "notes", "assignee_id", "priority", "due_on", "remind_on", "private", "about", "version")
 EMPTY = {"title": "", "notes": "", "assignee_id": None, "due_on": None, "remind_on": None, "private": False}
 
 
@@ -62,7 +63,9 @@ def task(request: Request, task_id: UUID) -> HttpResponse:
     given = TaskEdit(data={**EMPTY, **data})
     if not given.is_valid():
         return _task(request, found, data, said(given), status=422)
-    changes = dict(given.validated_data)
+    changes = {name: value for name, value in given.validated_data.items() if name != "about"}
+    if "about" in request.POST and request.POST["about"] != _about(found):
+        changes["about"] = request.POST["about"]
     try:
         operations.edit_task(
             task_id=found.pk, expected_version=changes.pop("version"), changes=changes, by=request.actor, at=now()
@@ -167,6 +170,7 @@ def _panel(
         "today": localdate(),
         "may_keep": may,
         "people": _people(account) if may else [],
+        "things": things_of(account) if may else [],
         "templates": [(one.pk, one.name) for one in templates()] if may else [],
         "priorities": Task.Priority.choices,
         "me": request.actor.user_id,
@@ -210,9 +214,13 @@ def _list(
 
 
 def _values(found: Task) -> dict[str, Any]:
-    values = {name: getattr(found, name) for name in FIELDS}
+    values = {name: getattr(found, name) for name in FIELDS if name != "about"} | {"about": _about(found)}
     days = {name: values[name].isoformat() if values[name] else "" for name in ("due_on", "remind_on")}
     return {**values, **days}
+
+
+def _about(found: Task) -> str:
+    return f"{found.subject_kind}:{found.subject_id}" if found.subject_kind in ("contract", "renewal") else ""
 
 
 def _task(
@@ -230,6 +238,7 @@ def _task(
         "priorities": Task.Priority.choices,
         "people": _people(account) if may else [],
         "may_keep": may,
+        "things": things_of(account) if may and account else [],
         "today": localdate(),
         "me": request.actor.user_id,
         "comments": list(thread("task", found.pk).order_by("created_at", "id")[:THREAD]),
