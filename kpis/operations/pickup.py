@@ -24,6 +24,7 @@ from core.rules import require
 from kpis import rules
 from kpis.events import InboxFilePickedUp, SourceSet
 from kpis.models import InboxFile, InboxLook, Source, Upload, UploadIssue
+from kpis.operations.alerts import alert_of_file, alert_of_folder
 from kpis.operations.uploads import commit_upload, receive_upload, shown_name, too_large
 from tenants.context import take_lock, tenant_path
 
@@ -46,7 +47,8 @@ def inbox_folder() -> Path:
 def look_into_inbox(*, by: Actor, at: datetime) -> int:
     """Pick up the files that stand still; returns how many. One look of a tenant at a time.
 
-    What goes wrong with the folder itself is kept for its page; what goes wrong with a file is said beside it.
+    What goes wrong with the folder itself is kept for its page; what goes wrong with a file is said beside it. Those
+    who bring files for the whole book are told of either.
     """
     problem, taken = "", 0
     try:
@@ -60,6 +62,8 @@ def look_into_inbox(*, by: Actor, at: datetime) -> int:
     except OSError as error:
         problem = f"The folder cannot be used: {error.strerror or 'unknown error'}."
     InboxLook.objects.update_or_create(one=True, defaults={"looked_at": at, "problem": problem})
+    if problem:
+        alert_of_folder(problem, at=at)
     return taken
 
 
@@ -178,6 +182,9 @@ def _close(row: InboxFile, *, at: datetime, by: Actor) -> None:
     if row.state != InboxFile.State.KNOWN:
         upload_id = row.upload.pk if row.upload else None
         record(InboxFilePickedUp(None, row.file_name, row.state, row.message, upload_id), by=by)
+    if row.state == InboxFile.State.REFUSED:
+        upload_id = row.upload.pk if row.upload else None
+        alert_of_file(file_name=row.file_name, reason=row.message, upload_id=upload_id, at=at, key=str(row.pk))
 
 
 def _short(name: str) -> str:

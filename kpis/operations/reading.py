@@ -14,6 +14,7 @@ from core.actor import Actor
 from core.jobs import progress
 from core.models import Job, JobCancelled
 from kpis.models import Upload, UploadIssue
+from kpis.operations.alerts import alert_of_upload
 from kpis.operations.issues import Recorder
 from kpis.operations.uploads import file_path
 from kpis.queries.current import Comparison, compare
@@ -228,6 +229,7 @@ def _plain(thing: Any, *names: str) -> dict[str, Any]:
 
 
 def _end(upload: Upload, state: str, message: str, *, job: Job, at: datetime) -> None:
-    Upload.objects.filter(pk=upload.pk, job=job, state=Upload.State.READING).update(
-        state=state, message=message, finished_at=at
-    )
+    mine = Upload.objects.filter(pk=upload.pk, job=job, state=Upload.State.READING)
+    ended = mine.update(state=state, message=message, finished_at=at)
+    if ended and state != Upload.State.CANCELLED:
+        alert_of_upload(upload, message, at=at)

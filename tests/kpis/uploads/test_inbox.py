@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
 
+from accounts.models import Notice
 from core.actor import Actor
 from core.models import Entry
 from kpis import operations, tasks
@@ -150,10 +151,46 @@ def test_what_is_no_spreadsheet_is_refused_with_its_reason(folder: Path) -> None
     assert row.message == row.upload.message != ""
 
 
-def test_a_folder_that_cannot_be_used_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def told(world: World) -> dict[str, list[str]]:
+    """Who was told of the inbox: name -> texts."""
+    found: dict[str, list[str]] = {}
+    for notice in Notice.objects.filter(kind="inbox").select_related("user").order_by("created_at", "pk"):
+        found.setdefault(notice.user.name.split()[0], []).append(notice.text)
+    return found
+
+
+def test_a_folder_that_cannot_be_used_is_said_once_a_day(
+    folder: Path, catalogue: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pickup.os, "scandir", lambda path: (_ for _ in ()).throw(PermissionError(13, "denied")))
-    assert look() == 0
+    assert look(3) == 0
     assert "denied" in InboxLook.objects.get().problem
+    assert told(catalogue)[catalogue.mona.name.split()[0]] == [
+        "Nothing is picked up from the inbox folder. The folder cannot be used: denied."
+    ]
+
+
+def test_those_who_bring_files_for_the_whole_book_are_told_of_one_that_failed(folder: Path, catalogue: World) -> None:
+    lay(folder, b"MZ\x00\x01 not a workbook", "kpis.xlsx")
+    look(3)
+    reason = InboxFile.objects.get().message
+    names = {person.name.split()[0] for person in (catalogue.alice, catalogue.bob, catalogue.vic)}
+    said = told(catalogue)
+    assert not names & set(said)
+    assert said[catalogue.mona.name.split()[0]] == [f"“kpis.xlsx” in the inbox folder did not come in. {reason}"]
+    assert Notice.objects.filter(kind="inbox").first().url == f"/uploads/{Upload.objects.get().pk}/"
+
+
+def test_a_picked_up_file_that_cannot_be_read_in_the_worker_is_told(
+    folder: Path, catalogue: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kpis.operations.reading._read", lambda *given, **named: 1 / 0)
+    lay(folder)
+    look(2)
+    upload = Upload.objects.get()
+    with pytest.raises(ZeroDivisionError):
+        operations.read_upload(upload_id=upload.pk, job=upload.job, by=INBOX, today=now().date(), at=now())
+    assert [len(texts) for texts in told(catalogue).values()] == [1] * len(told(catalogue)) != []
 
 
 def pick(folder: Path, content: bytes) -> Upload:
