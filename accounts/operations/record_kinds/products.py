@@ -65,7 +65,7 @@ PRODUCTS = Kind(
         "family": Column("Family", aliases=("family", "series", "category", "group", "line"), longest=80),
         "active": Column("Sold", yes, ("active", "sold", "enabled")),
     },
-    ("name", "code"),
+    ("code", "name"),
     _undo,
     take=_take,
 )
