@@ -18,6 +18,7 @@ from accounts.views import (
     segments,
     settling,
     stakeholders,
+    task_templates,
     tasks,
     work,
 )
@@ -104,6 +105,11 @@ urlpatterns = [
     path("accounts/<uuid:account_id>/tasks/", tasks.tasks_panel, name="panel-tasks"),
     path("accounts/<uuid:account_id>/comments/", comments.account_comments, name="panel-comments"),
     path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/templates/", task_templates.templates, name="task-templates"),
+    path("tasks/templates/new/", task_templates.template, name="new-template"),
+    path("tasks/templates/<uuid:template_id>/", task_templates.template, name="template"),
+    path("tasks/templates/<uuid:template_id>/archive/", task_templates.archive_template, name="archive-template"),
+    path("tasks/templates/<uuid:template_id>/apply/", task_templates.apply_template, name="apply-template"),
     path("tasks/left/<slug:kind>/<uuid:parent_id>/", settling.left_tasks, name="left-tasks"),
     path("tasks/<uuid:task_id>/", tasks.task, name="task"),
     *(

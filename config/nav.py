@@ -79,7 +79,10 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
     ),
     ("Insight", (Page("Reports", "/reports/", "file-text", "r"),)),
 )
-FOOT = (Page("Deleted", "/deleted/", "archive", "v"), Page("Settings", "/settings/", "settings", "s"),)
+FOOT = (
+    Page("Deleted", "/deleted/", "archive", "v"),
+    Page("Settings", "/settings/", "settings", "s"),
+)
 
 
 @cache
@@ -111,7 +114,7 @@ def _items(pages: tuple[Page, ...], request: HttpRequest, waiting: Any = None) -
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page: `nav` groups, `nav_foot` items, `theme` ('' follows the system), `workspace` and `at_hand`."""
+    """Context of every page: `nav`, `nav_foot`, `theme` ('' follows the system), `workspace`, `at_hand`."""
     theme = request.COOKIES.get("theme", "")
     common: dict[str, Any] = {
         "theme": theme if theme in THEMES else "",

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import queries
 from accounts.queries import search as hits
+from accounts.queries.places import places
 from core.http import Request
 
 MOST_FOUND = 8  # of each kind in the palette
@@ -19,8 +20,11 @@ MOST_OF_KIND = 200
 @login_required
 @require_GET
 def search(request: Request) -> HttpResponse:
-    """To the command palette options; opened directly, all that was found, `?kind=` one kind of it."""
+    """To the command palette options, without a word what is at hand; opened directly all, `?kind=` one kind of it."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    if request.htmx and not text:
+        pinned, recent = places(by=request.actor)
+        return render(request, "accounts/search.html#places", {"pinned": pinned, "recent": recent})
     if request.htmx:
         found = hits.search(text, by=request.actor, most=MOST_FOUND)
         return render(request, "accounts/search.html#options", {"found": found, "text": text})

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from accounts import rules as accounts_rules
 from accounts.conditions import Kind, fields_named, read, words
 from accounts.models import Account
+from accounts.operations.places import saw
 from accounts.queries import last_seq
 from accounts.queries.views import views_of
 from core.actor import Actor
@@ -95,6 +96,8 @@ def portfolio(request: Request) -> HttpResponse:
     }
     if whole.accounts:
         context |= _filled(request, wanted, whole, today)
+        if not request.htmx and context["looks"].current:
+            saw(view=context["looks"].current, by=by, at=now())
     regional = request.htmx and "book" in (request.htmx.target or "")
     return render(request, "kpis/portfolio.html#book" if regional else "kpis/portfolio.html", context)
 

@@ -1,5 +1,5 @@
 // The command palette (Ctrl K or /): what can be done on this page, pages of the navigation, and the HTML options of
-// data-url?q= while typing. What can be done are the page's own buttons and tabs, and [data-palette-action].
+// data-url?q= while typing, and without a word what one keeps at hand. What can be done are the page's own buttons and tabs, and [data-palette-action].
 // Combobox pattern: the focus stays in the field, aria-activedescendant walks through the options.
 const WAIT = 120;
 const DO = ":is(main, .bar) .acts :is(a, button), main .tabs a, [data-palette-action]";
@@ -108,12 +108,10 @@ customElements.define("pl-palette", class extends HTMLElement {
     for (const group of this.querySelectorAll(".pages")) group.hidden = !group.querySelector("[role=option]:not([hidden])");
     clearTimeout(this.timer);
     this.abort?.abort();
-    if (!text || !this.dataset.url) {
-      this.remote.replaceChildren();
-      return this.#settle();
-    }
+    if (!text) this.remote.replaceChildren();
+    if (!this.dataset.url) return this.#settle();
     this.#settle(false);
-    this.timer = setTimeout(() => this.#fetch(text), WAIT);
+    this.timer = setTimeout(() => this.#fetch(text), text ? WAIT : 0);
   }
 
   async #fetch(text) {

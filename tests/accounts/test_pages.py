@@ -80,7 +80,7 @@ def test_the_page_costs_the_same_with_one_and_three_runs(world: World, query_cou
         with query_count() as queries:
             assert browser.get(f"/accounts/{world.account.pk}/").status_code == 200
         counts.append(queries.number)
-    assert counts[0] == counts[2] <= 8
+    assert counts[0] == counts[2] <= 9  # one of them remembers that it was opened
 
 
 def test_an_archived_account_says_so_and_comes_back(world: World) -> None:
