@@ -178,7 +178,6 @@ SETTINGS_TABS: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("Teams", "accounts:teams", accounts_rules.EDIT_TEAMS, ()),
     ("Assignment", "accounts:assignment", accounts_rules.EDIT_TEAMS, ()),
     ("Revenue", "accounts:revenue-rules", accounts_rules.SET_REVENUE_RULES, ()),
-    ("Revenue", "accounts:revenue-rules", accounts_rules.SET_REVENUE_RULES, ()),
 ]
 CHIPS: list[Chips] = [indicator_chips, running_chips]
 

@@ -11,7 +11,7 @@ from django.db.models import Q, Sum
 
 from accounts.models import Account, RevenueMovement
 from accounts.queries.contracts import with_contracts
-from accounts.queries.revenue import ZERO, Exchange, Period, exchange, period
+from accounts.queries.revenue import CENT, ZERO, Exchange, Period, exchange, period
 from core.actor import Actor
 
 _BELOW = """
@@ -88,16 +88,14 @@ def family_revenue(account: Account, opening: date, closing: date, *, by: Actor)
     seen = {one.pk: one for one in Account.objects.visible_to(by).filter(pk__in=list(depths)).select_related("owner")}
     members = _members(seen, depths, opening, closing)
     rates = exchange(account.currency, closing, {one.currency for one in members})
-    paid = [one for one in members if not one.by_hand]
-    by_hand = sum((one.arr * rates(one.currency) for one in members if one.by_hand and one.arr is not None), ZERO)
-    mrr = sum((one.closing * rates(one.currency) for one in paid if one.closing is not None), ZERO)
+    known = [(one, one.arr * rates(one.currency)) for one in members if one.arr is not None]
     return FamilyRevenue(
         members=members,
         hidden=len(depths) - len(seen),
         exchange=rates,
-        mrr=mrr,
-        arr=mrr * 12 + by_hand,
-        by_hand=by_hand,
+        mrr=sum((one.closing * rates(one.currency) for one in members if one.closing is not None), ZERO),
+        arr=sum((arr for _, arr in known), ZERO),
+        by_hand=sum((arr for one, arr in known if one.by_hand), ZERO),
         unknown=sum(one.arr is None for one in members),
         missing=sorted(rates.missing),
         found=period(Account.objects.filter(pk__in=list(seen)), opening, closing, reporting=account.currency),
@@ -117,7 +115,7 @@ def _members(seen: Mapping[UUID, Account], depths: Mapping[UUID, int], opening: 
     for pk in _in_order(seen, depths):
         account, unknown = seen[pk], pk in led and seen[pk].arr is None
         before, until = ends.get(pk, (ZERO, ZERO)) if pk in led and not unknown else (None, None)
-        arr = until * 12 if until is not None else account.arr
+        arr = (until * 12).quantize(CENT) if until is not None else account.arr
         found.append(Member(account, depths[pk], account.currency, before, until, arr, pk not in led))
     return found
 

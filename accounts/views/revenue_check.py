@@ -30,6 +30,7 @@ def revenue_check(request: Request) -> HttpResponse:
         return render(request, f"{PAGE}#verdict", context)
     overdue = overdue_contracts(by=request.actor, on=today)
     context |= {
+        "here": True,
         "wanted": given,
         "errors": wanted.errors,
         "off": found.off[:MOST],

@@ -78,7 +78,7 @@ def test_panel_page_and_api_show_it_and_lead_to_each_account(world: World, tree:
     browser, top = world.browser(world.mona), tree["top"]
     panel = browser.get(f"/accounts/{top.pk}/panels/money/").content.decode()
     assert "€3,120" in panel
-    assert "with the accounts below" in panel
+    assert "With the accounts below" in panel
     assert f"/accounts/{top.pk}/revenue/" in panel
     page = browser.get(f"/accounts/{top.pk}/revenue/").content.decode()
     for name in ("Site", "Deep", "Hand", "Far", "Blank"):
@@ -86,7 +86,7 @@ def test_panel_page_and_api_show_it_and_lead_to_each_account(world: World, tree:
     assert "by hand" in page
     assert "Gone" not in page
     assert "No account below" in browser.get(f"/accounts/{tree['Deep'].pk}/revenue/").content.decode()
-    assert "with the accounts below" not in browser.get(f"/accounts/{tree['Deep'].pk}/panels/money/").content.decode()
+    assert "With the accounts below" not in browser.get(f"/accounts/{tree['Deep'].pk}/panels/money/").content.decode()
     said = browser.get(f"/api/v1/accounts/{top.pk}/revenue/?opening=2025-11-20&closing=2026-11-20").json()
     assert (Decimal(said["rolled_up"]["mrr"]), said["rolled_up"]["without_rate"]) == (160, ["USD"])
     assert said["rolled_up"]["accounts"][1] == {
