@@ -47,11 +47,16 @@ def _snoozed(data: Mapping[str, Any]) -> str:
     return f"Put away {what} until {data['until']}: {data['reason']}" if data["until"] else f"Woke {what}"
 
 
+def _day_off(data: Mapping[str, Any]) -> str:
+    return f"{'Took back' if data['removed'] else 'Added'} the day off {data['on']}"
+
+
 SENTENCES = {
     "accounts.activity_changed": Sentence("Activity changed", _activity, "message-square"),
     "accounts.task_changed": Sentence("Task changed", _task, "list-checks"),
     "accounts.task_template_changed": Sentence("Task template changed", _template, "list-checks"),
     "accounts.comment_changed": Sentence("Comment changed", _comment, "message-square"),
+    "accounts.day_off_changed": Sentence("Days off changed", _day_off, "calendar-days"),
     "accounts.work_snoozed": Sentence("Work put away", _snoozed, "clock"),
     "accounts.document_changed": Sentence("Document changed", _document, "file-text"),
 }

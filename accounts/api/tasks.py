@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.models import Comment, Notice, Task, TaskTemplate
+from accounts.models import Comment, DayOff, Notice, Task, TaskTemplate
 from accounts.operations import comments, notices, task_templates, tasks
 from accounts.operations.settling import settle_tasks
 from accounts.queries.comments import comments_seen
@@ -138,6 +138,34 @@ class TaskTemplates(ReadOnlyModelViewSet[TaskTemplate]):
         given = _given(shapes.TemplateApply, request)
         made = task_templates.apply_template(template_id=UUID(pk), by=request.actor, at=now(), **given)
         return Response(shapes.TaskOut(made, many=True).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=shapes.TemplateApply, responses=shapes.TemplateDay(many=True))
+    @action(detail=True, methods=["post"])
+    def preview(self, request: ApiRequest, pk: str) -> Response:
+        """On which days its tasks would fall."""
+        given, found = _given(shapes.TemplateApply, request), self.get_object()
+        days = task_templates.planned_days(found, given["starts_on"])
+        rows = [{"title": item["title"], "due_on": day} for item, day in zip(found.items, days, strict=True)]
+        return Response(shapes.TemplateDay(rows, many=True).data)
+
+
+class DaysOff(ReadOnlyModelViewSet[DayOff]):
+    """Days on which nobody works; templates that skip weekends skip them."""
+
+    request: ApiRequest
+    serializer_class = shapes.DayOffOut
+    lookup_value_regex = UUID_PATTERN
+    ordering = ("on", "id")
+    queryset = DayOff.objects.none()
+
+    def get_queryset(self) -> QuerySet[DayOff]:
+        return DayOff.objects.all()
+
+    @extend_schema(request=shapes.DayOffInput, responses={204: None})
+    def create(self, request: ApiRequest) -> Response:
+        """Add a day, or take one back with `remove`."""
+        task_templates.keep_day_off(**_given(shapes.DayOffInput, request), by=request.actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class CommentFilter(django_filters.FilterSet):

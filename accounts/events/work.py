@@ -67,3 +67,13 @@ class WorkSnoozed(Event):
     subject_id: UUID
     until: date | None
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class DayOffChanged(Event):
+    """A day became a day off, or works again (removed)."""
+
+    name = "accounts.day_off_changed"
+    on: str
+    label: str
+    removed: bool

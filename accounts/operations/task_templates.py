@@ -1,6 +1,6 @@
 """Lists of tasks that begin on a day."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 
 from accounts import rules
 from accounts.events import TaskTemplateChanged
-from accounts.models import Task, TaskTemplate
+from accounts.events.work import DayOffChanged
+from accounts.models import DayOff, Task, TaskTemplate
 from accounts.operations.tasks import create_task
 from core.actor import Actor
 from core.audit import record
@@ -71,36 +72,63 @@ def apply_template(
     PermissionDenied, TaskTemplate.DoesNotExist, Account.DoesNotExist.
     """
     template = TaskTemplate.objects.get(pk=template_id, archived_at=None)
+    days = planned_days(template, starts_on)
     made = [
         create_task(
             account_id=account_id,
             title=item["title"],
             notes=item["notes"],
             priority=item["priority"],
-            due_on=due_day(starts_on, item["days"], weekdays=item["weekdays"]),
+            due_on=due_on,
             assignee_id=assignee_id or by.user_id,
             subject_kind="task_template",
             subject_id=template.pk,
             by=by,
             at=at,
         )
-        for item in template.items
+        for item, due_on in zip(template.items, days, strict=True)
     ]
     record(TaskTemplateChanged(account_id, template.pk, "applied", len(made)), by=by)
     return made
 
 
-def due_day(start: date, days: int, *, weekdays: bool) -> date:
-    """`days` after `start`; with weekdays Saturdays and Sundays are neither counted nor chosen."""
+def planned_days(template: TaskTemplate, starts_on: date) -> list[date]:
+    """On which day each task of a template falls due when it begins on a day. One query."""
+    off = set(DayOff.objects.filter(on__gte=starts_on).values_list("on", flat=True))
+    return [due_day(starts_on, item["days"], weekdays=item["weekdays"], off=off) for item in template.items]
+
+
+@transaction.atomic
+def keep_day_off(*, on: date, by: Actor, name: str = "", remove: bool = False) -> None:
+    """Say that nobody works on a day, or take that back. Emits DayOffChanged. Raises DomainError, PermissionDenied."""
+    require(by, rules.KEEP_TEMPLATES)
+    there = DayOff.objects.filter(on=on)
+    if remove:
+        gone, _ = there.delete()
+    elif there.exists():
+        raise DomainError("That day is on the list already.", field="on")
+    else:
+        DayOff.objects.create(on=on, name=name.strip()[:80])
+        gone = 1
+    if gone:
+        record(DayOffChanged(None, on.isoformat(), name.strip()[:80], remove), by=by)
+
+
+def due_day(start: date, days: int, *, weekdays: bool, off: Container[date] = ()) -> date:
+    """`days` after `start`; with weekdays Saturdays, Sundays and the days `off` are neither counted nor chosen."""
     if not weekdays:
         return start + timedelta(days=days)
+
+    def works(day: date) -> bool:
+        return day.weekday() < SATURDAY and day not in off
+
     day = start
-    while day.weekday() >= SATURDAY:
+    while not works(day):
         day += timedelta(days=1)
-    weeks, rest = divmod(days, SATURDAY)
-    day += timedelta(weeks=weeks)
-    for _ in range(rest):
-        day += timedelta(days=3 if day.weekday() == SATURDAY - 1 else 1)
+    for _ in range(days):
+        day += timedelta(days=1)
+        while not works(day):
+            day += timedelta(days=1)
     return day
 
 

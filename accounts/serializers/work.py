@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Activity, Comment, Document, Notice, ShareDownload, ShareLink, Task, TaskTemplate
+from accounts.models import Activity, Comment, DayOff, Document, Notice, ShareDownload, ShareLink, Task, TaskTemplate
 
 
 class ActivityInput(serializers.Serializer[Any]):
@@ -115,6 +115,24 @@ class TemplateApply(serializers.Serializer[Any]):
     account_id = serializers.UUIDField()
     starts_on = serializers.DateField()
     assignee_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+class DayOffInput(serializers.Serializer[Any]):
+    on = serializers.DateField()
+    name = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    remove = serializers.BooleanField(default=False)
+
+
+class DayOffOut(serializers.ModelSerializer[DayOff]):
+    class Meta:
+        model = DayOff
+        fields = ["id", "on", "name"]
+        read_only_fields = fields
+
+
+class TemplateDay(serializers.Serializer[Any]):
+    title = serializers.CharField()
+    due_on = serializers.DateField()
 
 
 class TemplateOut(serializers.ModelSerializer[TaskTemplate]):
