@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from kpis.catalogue import normalise
 from kpis.models import UnknownKpi, Upload, UploadIssue
-from kpis.queries.dictionary import Dictionary, ignored_names
+from kpis.queries.dictionary import Dictionary, ignored_names, sample_names
 from kpis.workbook import HeldCell, Issue, Notice
 from kpis.workbook.starters import EXAMPLE
 
@@ -28,7 +28,7 @@ class Recorder:
 
     def __init__(self, upload: Upload, accounts: Mapping[str, UUID], dictionary: Dictionary, *, at: datetime) -> None:
         self.upload, self.accounts, self.dictionary, self.at = upload, accounts, dictionary, at
-        self.ignored = ignored_names()
+        self.ignored, self.samples = ignored_names(), sample_names()
         self.kinds: Counter[str] = Counter()
         self._unknown: dict[str, UnknownKpi] = {}
 
@@ -48,8 +48,9 @@ class Recorder:
         normalised = normalise(issue.kpi_raw) if issue.kind == UNKNOWN_KPI else ""
         kpi = self.dictionary.by_code.get(issue.code or "")
         ignored = normalised and normalised in self.ignored
-        sample = issue.kind == UNKNOWN_ACCOUNT and issue.account_raw.strip() == EXAMPLE
-        state = UploadIssue.State.NOTICE if ignored or sample else UploadIssue.State.HELD
+        example = issue.kind == UNKNOWN_ACCOUNT and issue.account_raw.strip() == EXAMPLE
+        state = UploadIssue.State.NOTICE if ignored or example else UploadIssue.State.HELD
+        rule, suggestion = self._words(issue)
         return UploadIssue(
             upload=self.upload,
             state=state,
@@ -68,11 +69,21 @@ class Recorder:
                 account_name=issue.account_raw or issue.account or "",
                 kpi_text=issue.kpi_raw,
                 raw=issue.raw,
-                rule="A sample row of the template; it is read past." if sample else issue.rule,
-                suggestion="" if sample else issue.suggestion,
+                rule=rule,
+                suggestion=suggestion,
                 likely=issue.likely,
             ),
         )
+
+    def _words(self, issue: Issue) -> tuple[str, str]:
+        """Rule and suggestion; a name that is no account may be one that only looks like it."""
+        name = issue.account_raw.strip()
+        if issue.kind == UNKNOWN_ACCOUNT and name == EXAMPLE:
+            return "A sample row of the template; it is read past.", ""
+        if issue.kind == UNKNOWN_ACCOUNT and name in self.samples:
+            rule = f'"{name[:80]}" is an account of the sample data, and files fill real accounts only.'
+            return rule, "Name an account of your own, or remove the sample data and add this one."
+        return issue.rule, issue.suggestion
 
     def _notice(self, notice: Notice) -> UploadIssue:
         texts = _texts(kind=notice.kind, sheet=notice.sheet, address=notice.address, rule=notice.text)

@@ -62,6 +62,11 @@ def importable_accounts(*, by: Actor) -> dict[str, UUID]:
     return dict(found.values_list("name", "id"))
 
 
+def sample_names() -> frozenset[str]:
+    """Names of the openly synthetic accounts, which no file may fill."""
+    return frozenset(Account.objects.active().filter(sample=True).values_list("name", flat=True))
+
+
 def ignored_names() -> frozenset[str]:
     """Normalised KPI names that somebody said are to be ignored."""
     ignored = UnknownKpi.objects.filter(state=UnknownKpi.State.IGNORED)

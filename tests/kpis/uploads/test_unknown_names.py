@@ -4,6 +4,7 @@ from typing import Any
 
 from django.test import Client
 
+from accounts.models import Account
 from kpis import operations, tasks
 from kpis.models import UnknownKpi, Upload
 from tests.kpis.uploads.conftest import bring, commit, long_csv, page_of, work
@@ -67,3 +68,12 @@ def test_a_name_that_is_settled_renews_what_waits_to_be_imported(catalogue: Worl
     operations.settle_unknown_kpi(unknown_id=unknown.pk, kpi="product_satisfaction", by=by)
     tasks.read_proposals_again.run(unknown_id=str(unknown.pk))
     assert work(upload).proposal["counts"]["ready"] == 2
+
+
+def test_a_sample_account_is_called_so_and_not_a_misspelling(browser: Client, catalogue: World) -> None:
+    Account.objects.create(name="Quillcombe", sample=True)
+    brought = bring(long_csv(("Quillcombe", "Seat use", "2026-09", "61", "%")), "a.csv", by=catalogue.amy.as_actor())
+    page = page_of(browser.get(f"/uploads/{brought.pk}/"))
+    assert "is an account of the sample data, and files fill real accounts only" in page
+    assert "Nothing comes in: the only new value is held until it is mended." in page
+    assert "is not the name of an account" not in page
