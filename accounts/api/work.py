@@ -39,7 +39,8 @@ class Activities(ReadOnlyModelViewSet[Activity]):
     queryset = Activity.objects.none()
 
     def get_queryset(self) -> QuerySet[Activity]:
-        return Activity.objects.visible_to(self.request.actor).filter(removed_at=None)
+        seen: QuerySet[Activity] = Activity.objects.visible_to(self.request.actor).filter(removed_at=None)
+        return seen.prefetch_related("contacts")
 
     @extend_schema(request=ActivityNew, responses={201: ActivityOut})
     def create(self, request: ApiRequest) -> Response:

@@ -1,6 +1,6 @@
 """Write down what happened with a customer: calls, mails, meetings and notes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts import rules
 from accounts.events import ActivityChanged
-from accounts.models import Account, Activity
+from accounts.models import Account, Activity, Contact
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
@@ -30,8 +30,11 @@ def record_activity(
     happened_at: datetime | None = None,
     body: str = "",
     minutes: int | None = None,
+    contact_ids: Iterable[UUID] = (),
 ) -> Activity:
     """Put a call, mail, meeting or note on an account's timeline. happened_at: None is `at`.
+
+    contact_ids: who of the account took part; people who are, or were, there.
 
     Emits ActivityChanged. Raises DomainError, PermissionDenied, Account.DoesNotExist.
     """
@@ -39,7 +42,9 @@ def record_activity(
     require(by, rules.LOG, account)
     values = {"kind": kind, "subject": subject, "body": body, "happened_at": happened_at or at, "minutes": minutes}
     made = Activity(account=account, by_id=by.user_id, by_label=by.label[:160], **_checked(values, at))
+    people = _people(account, contact_ids)
     made.save(force_insert=True)
+    made.contacts.set(people)
     record(ActivityChanged(account.pk, made.pk, made.kind, "recorded"), by=by)
     return made
 
@@ -60,11 +65,17 @@ def edit_activity(
         raise Conflict("Somebody changed it meanwhile. Look at it as it is now, then save again.")
     values = _checked({name: changes.get(name, getattr(found, name)) for name in EDITABLE}, at)
     changed = [name for name in EDITABLE if getattr(found, name) != values[name]]
+    before = set(found.contacts.values_list("pk", flat=True)) if "contact_ids" in changes else set()
+    if "contact_ids" in changes and set(changes["contact_ids"]) != before:
+        kept = before & set(changes["contact_ids"])  # who was there stays so, also after they have left the account
+        found.contacts.set([*kept, *(one.pk for one in _people(found.account, set(changes["contact_ids"]) - kept))])
+        changed.append("people")
     if changed:
         for name in changed:
-            setattr(found, name, values[name])
+            if name != "people":
+                setattr(found, name, values[name])
         found.version += 1
-        found.save(update_fields=[*changed, "version"])
+        found.save(update_fields=[*(name for name in changed if name != "people"), "version"])
         record(ActivityChanged(found.account_id, found.pk, found.kind, "edited", changed), by=by)
     return found
 
@@ -90,6 +101,15 @@ def _locked(activity_id: UUID, by: Actor) -> Activity:
     require(by, rules.LOG, found.account)
     if found.by_id != by.user_id:
         require(by, rules.EDIT, found.account)
+    return found
+
+
+def _people(account: Account, contact_ids: Iterable[UUID]) -> list[Contact]:
+    """The people of these ids who have, or had, a role at the account. Raises DomainError."""
+    wanted = set(contact_ids)
+    found = list(Contact.objects.filter(pk__in=wanted, roles__account=account).distinct()) if wanted else []
+    if len(found) != len(wanted):
+        raise DomainError("Choose people of this account.", field="contact_ids")
     return found
 
 

@@ -149,6 +149,7 @@ class TimelineItem:
     body: str = ""
     version: int = 0
     editable: bool = False
+    people: tuple[tuple[UUID, str], ...] = ()  # who took part: id and name
 
     @property
     def day(self) -> date:

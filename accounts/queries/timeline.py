@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from accounts.models import Activity
+from accounts.models import Account, Activity, Contact
 from accounts.queries.accounts import PARTS, TimelineItem, entries_of, timeline
 from core.actor import Actor
 from core.rules import allowed
@@ -28,7 +28,7 @@ class Mixed:
 
 
 def mixed_timeline(account_id: UUID, *, part: str, after: str, size: int, by: Actor, may: str = "") -> Mixed:
-    """A page of activities and trail entries of an account, newest first. Two queries however deep the page is.
+    """A page of activities and trail entries of an account, newest first. Three queries however deep the page is.
 
     The caller has made sure that `by` sees the account. may: permission to log, which opens one's own activities.
     An unreadable cursor gives the first page.
@@ -56,13 +56,28 @@ def mixed_timeline(account_id: UUID, *, part: str, after: str, size: int, by: Ac
     return Mixed(rows, _write(seq, when, last) if noticed or written else None)
 
 
+def people_of(account: Account, activity: Activity | None = None) -> list[tuple[str, str]]:
+    """Who of the account can have taken part, by name: those there now, and who was there then. One query."""
+    there = Q(roles__account=account, roles__ends_on=None)
+    if activity is not None:
+        there |= Q(activities=activity)
+    found = Contact.objects.filter(there, archived_at=None).distinct().order_by("name")[:60]
+    return [(str(one.pk), one.name) for one in found]
+
+
+def activities_with(contact_id: UUID, *, by: Actor) -> list[Activity]:
+    """The newest twenty talks with somebody, at accounts that `by` sees."""
+    found = Activity.objects.visible_to(by).filter(contacts=contact_id, removed_at=None).select_related("account")
+    return list(found.order_by("-happened_at", "id")[:20])
+
+
 def _activities(account_id: UUID, part: str, when: datetime | None, last: UUID | None, size: int) -> list[Activity]:
     found = Activity.objects.filter(account_id=account_id, removed_at=None)
     if part in Activity.Kind.values:
         found = found.filter(kind=part)
     if when is not None:
         found = found.filter(Q(happened_at__lt=when) | Q(happened_at=when, id__gt=last), happened_at__lte=when)
-    return list(found.order_by("-happened_at", "id")[:size])
+    return list(found.prefetch_related("contacts").order_by("-happened_at", "id")[:size])
 
 
 def _said(one: Activity, may: bool) -> TimelineItem:
@@ -70,7 +85,7 @@ def _said(one: Activity, may: bool) -> TimelineItem:
     item = TimelineItem(0, one.happened_at, ICONS.get(one.kind, "circle"), "", one.subject, "", one.by_label, "")
     return replace(
         item, activity_id=one.pk, kind=f"{one.get_kind_display()}{minutes}", body=one.body, version=one.version,
-        editable=may,
+        editable=may, people=tuple((person.pk, person.name) for person in one.contacts.all()),
     )  # fmt: skip
 
 

@@ -13,6 +13,9 @@ class ActivityInput(serializers.Serializer[Any]):
     body = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
     happened_at = serializers.DateTimeField(required=False)
     minutes = serializers.IntegerField(min_value=0, max_value=1440, required=False, allow_null=True)
+    contact_ids = serializers.ListField(
+        child=serializers.UUIDField(), required=False, help_text="Who of the account took part"
+    )
 
 
 class ActivityNew(ActivityInput):
@@ -28,11 +31,13 @@ class ActivityEdit(ActivityInput):
 
 
 class ActivityOut(serializers.ModelSerializer[Activity]):
+    contact_ids = serializers.PrimaryKeyRelatedField[Any](source="contacts", many=True, read_only=True)
+
     class Meta:
         model = Activity
         fields = [
-            "id", "account_id", "kind", "subject", "body", "happened_at", "minutes", "by_id", "by_label", "version",
-            "created_at", "removed_at",
+            "id", "account_id", "kind", "subject", "body", "happened_at", "minutes", "contact_ids", "by_id", "by_label",
+            "version", "created_at", "removed_at",
         ]  # fmt: skip
         read_only_fields = fields
 

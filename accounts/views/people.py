@@ -16,6 +16,7 @@ from accounts.models import Account, Contact, ContactRole
 from accounts.operations import people as operations
 from accounts.queries import people as queries
 from accounts.queries.custom import own_values
+from accounts.queries.timeline import activities_with
 from accounts.serializers.people import ContactEdit, ContactInput, RoleInput
 from accounts.views.conflicts import differing
 from accounts.views.own_fields import posted_own, settable
@@ -74,6 +75,7 @@ def contact(request: Request, contact_id: UUID) -> HttpResponse:
         "own": [one for one in own_values(found, by=request.actor, record=custom.CONTACT) if one.value is not None],
         "influences": queries.INFLUENCE,
         "stances": queries.STANCE,
+        "talks": activities_with(found.pk, by=request.actor),
         "may_edit": allowed(request.actor, rules.EDIT_CONTACT, found),
     }
     return render(request, "accounts/contact.html", context)
