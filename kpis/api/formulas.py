@@ -73,7 +73,10 @@ class Formulas(ReadOnlyModelViewSet[Formula]):
     @action(detail=True, methods=["post"])
     def retire(self, request: ApiRequest, pk: str) -> Response:
         """Compute the KPI no more; the values it has stay."""
-        return Response(FormulaOut(retire_formula(kpi_code=self.get_object().kpi.code, by=request.actor)).data)
+        found = self.get_object()
+        return Response(
+            FormulaOut(retire_formula(kpi_code=found.kpi.code, version=found.version, by=request.actor)).data
+        )
 
 
 def _verdict(request: ApiRequest, kpi: Kpi, text: str) -> dict[str, Any]:

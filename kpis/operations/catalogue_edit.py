@@ -19,6 +19,7 @@ from kpis.catalogue.codes import RESERVED, code_of, is_code
 from kpis.events import KpiAliasChanged, KpiCreated, KpiEdited, KpiRetired
 from kpis.models import Kpi, KpiAlias, KpiValue, UnknownKpi
 from kpis.operations.catalogue import settle_unknown_kpi
+from kpis.operations.formulas import compute_anew
 from kpis.queries.uses import uses_of
 from tenants.context import take_lock
 
@@ -80,7 +81,8 @@ def create_kpi(*, name: str, by: Actor, at: datetime, code: str = "", aliases: I
 def edit_kpi(*, code: str, expected_version: int, changes: Mapping[str, Any], by: Actor, at: datetime) -> Kpi:
     """Change what a KPI says of itself; `changes` holds only what the person changed.
 
-    A new name is added to the names in files, the old one stays among them. Emits KpiEdited with old and new values.
+    A new name is added to the names in files, the old one stays among them. Other limits have the values of a computed
+    KPI computed anew, because they decide which of them can be. Emits KpiEdited with old and new values.
     Raises Kpi.DoesNotExist, PermissionDenied, Conflict when somebody else saved in the meantime, MeansValues,
     NameMeansAnother, InUse, DomainError at its field.
     """
@@ -103,6 +105,8 @@ def edit_kpi(*, code: str, expected_version: int, changes: Mapping[str, Any], by
         _answer_to(kpi, kpi.name, "name", by=by)
     changed = {name: [before[name], _plain(value)] for name, value in fields.items()}
     record(KpiEdited(account_id=None, kpi=kpi.code, changes=changed), by=by)
+    if fields.keys() & {"minimum", "maximum"}:
+        compute_anew(kpi=kpi, by=by)
     return kpi
 
 

@@ -147,10 +147,11 @@ def _mark_outcomes(code: str) -> None:
 
 
 @transaction.atomic
-def retire_formula(*, kpi_code: str, by: Actor) -> Formula:
+def retire_formula(*, kpi_code: str, by: Actor, version: int | None = None) -> Formula:
     """Compute this KPI no more; the values it has stay and grow old. Emits FormulaRetired.
 
-    Raises Kpi.DoesNotExist, PermissionDenied, NotComputable when it has no formula.
+    version: of the formula the person was looking at, None: whichever is live. Raises Kpi.DoesNotExist,
+    PermissionDenied, NotComputable when it has no formula, FormulaChanged when that version is not the live one.
     """
     require(by, rules.EDIT_CATALOGUE)
     take_lock("formulas")
@@ -158,10 +159,20 @@ def retire_formula(*, kpi_code: str, by: Actor) -> Formula:
     formula = formula_of(kpi)
     if formula is None:
         raise NotComputable(f"{kpi} has no formula.")
+    if version is not None and formula.version != version:
+        raise FormulaChanged(f"Version {formula.version} computes by now. Look at it before you retire it.")
     formula.live = False
     formula.save(update_fields=["live"])
     record(FormulaRetired(None, formula.pk, kpi.code, formula.version), by=by)
     return formula
+
+
+def compute_anew(*, kpi: Kpi, by: Actor) -> None:
+    """Have the worker compute a KPI once more for every month, because what it may say has changed; nothing for one
+    without a formula. For operations that have asked already whether `by` may."""
+    formula = formula_of(kpi)
+    if formula is not None and open_job(formula) is None:
+        start_job(COMPUTE, by=by, subject_id=formula.pk, unit="accounts")
 
 
 def open_job(formula: Formula) -> Job | None:

@@ -19,6 +19,7 @@ from kpis.catalogue import normalise
 from kpis.formula import FUNCTIONS, Place, Problem, Understood, place
 from kpis.models import Formula, Kpi
 from kpis.operations.formulas import (
+    FormulaChanged,
     GoesInACircle,
     NotAFormula,
     NotComputable,
@@ -174,10 +175,10 @@ def formula_check(request: Request, code: str) -> HttpResponse:
 @require_POST
 def formula_retire(request: Request, code: str) -> HttpResponse:
     """Compute it no more."""
-    kpi = get_object_or_404(Kpi, code=code)
+    kpi, seen = get_object_or_404(Kpi, code=code), request.POST.get("version", "")[:9]
     try:
-        retire_formula(kpi_code=code, by=request.actor)
-    except NotComputable as refusal:
+        retire_formula(kpi_code=code, version=int(seen) if seen.isdecimal() else None, by=request.actor)
+    except (NotComputable, FormulaChanged) as refusal:
         return _page(request, kpi, error=str(refusal), status=422)
     messages.success(request, "The formula is retired. The values it gave stay and grow old.")
     return redirect("kpis:formula", code)

@@ -75,7 +75,11 @@ def test_saving_makes_a_version_and_what_does_not_hold_is_422(book: Any) -> None
         ("seat_use * 0.5", False),
         ("seat_use * 0.6", True),
     ]
-    assert client.post(f"{PAGE}retire/").status_code == 302
+    stale = client.post(f"{PAGE}retire/", {"version": "1"})
+    assert (stale.status_code, "Version 2 computes by now" in stale.content.decode()) == (422, True)
+    first = Formula.objects.get(version=1)
+    assert client.post(f"/api/v1/formulas/{first.pk}/retire/").status_code == 409
+    assert client.post(f"{PAGE}retire/", {"version": "2"}).status_code == 302
     assert not Formula.objects.filter(live=True).exists()
 
 

@@ -1,5 +1,6 @@
 """The worker: after a value changes formulas come first, then the score, then indicators; and nothing goes round."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from config.wiring import EVENTS
 from core.models import Job
 from kpis.events import KpiValuesComputed
 from kpis.models import Indicator, Kpi, KpiValue, Upload
+from kpis.operations.catalogue_edit import edit_kpi
 from kpis.operations.formulas import write_formula
 from kpis.operations.indicators import write_rule
 from kpis.tasks import compute_formula, evaluate_all_indicators, rescore_account, rescore_upload
@@ -77,3 +79,16 @@ def test_a_new_rule_is_held_against_every_account(book: Any) -> None:
 def test_computed_values_start_no_computing() -> None:
     started = {task.name for task in EVENTS[KpiValuesComputed]}
     assert started == {"playbooks.evaluate_values", "accounts.hold_against_segments"}
+
+
+def test_wider_limits_bring_back_what_they_had_kept_out(book: Any) -> None:
+    Kpi.objects.filter(code="use_mix").update(maximum=30)
+    value(book.account, "seat_use", 80, OCTOBER)
+    kpi = Kpi.objects.get(code="use_mix")
+    compute_formula.run(job_id=str(Job.objects.get(kind="kpis.compute_formula").pk))
+    assert not KpiValue.objects.filter(kpi=kpi).exists()
+    edit_kpi(
+        code="use_mix", expected_version=kpi.version, changes={"maximum": Decimal(100)}, by=book.ana.as_actor(), at=NOW
+    )
+    compute_formula.run(job_id=str(Job.objects.get(kind="kpis.compute_formula", finished_at=None).pk))
+    assert [(one.period, one.value) for one in KpiValue.objects.filter(kpi=kpi)] == [(OCTOBER, 40)]
