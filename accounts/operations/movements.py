@@ -19,6 +19,7 @@ from accounts.queries.revenue import Figures, figures_by_contracts, lines_of
 from accounts.queries.revenue_rules import Rules, rules_in_force
 from accounts.revenue import Ledger, ledger_of
 from core.actor import Actor
+from core.among import among
 from core.audit import record_many
 
 AT_ONCE = 5000  # accounts
@@ -62,7 +63,7 @@ def bring(
 
     since: the day as of which they were brought last, under the same rules; then `differing` is looked for.
     """
-    locked = Account.objects.filter(pk__in=account_ids).order_by("pk").select_for_update(no_key=True)
+    locked = Account.objects.filter(among("id", account_ids)).order_by("pk").select_for_update(no_key=True)
     before = {row[0]: Figures(*row[1:]) for row in locked.values_list("pk", "arr", "currency", "renewal_on")}
     ledger = ledger_of(lines_of(list(before)), known_on=on, settings=rules.settings)
     stored, new = _stored(before), _rows(ledger)
@@ -77,7 +78,7 @@ def bring(
 
 def _stored(account_ids: Mapping[UUID, Any]) -> Rows:
     found: dict[UUID, Counter[tuple[Any, ...]]] = defaultdict(Counter)
-    rows = RevenueMovement.objects.filter(account_id__in=list(account_ids)).order_by().values_list(*COLUMNS)
+    rows = RevenueMovement.objects.filter(among("account_id", account_ids)).order_by().values_list(*COLUMNS)
     for account_id, *rest in rows.iterator(chunk_size=10_000):
         found[account_id][tuple(rest)] += 1
     return dict(found)

@@ -28,6 +28,7 @@ from accounts.revenue import (
 )
 from accounts.revenue import conventions as readings_of
 from core.actor import Actor
+from core.among import among
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -40,7 +41,7 @@ def lines_of(account_ids: Sequence[UUID] | None = None) -> Iterator[Line]:
         contract__state=Contract.State.DRAFT
     )
     if account_ids is not None:
-        rows = rows.filter(contract__account_id__in=account_ids)
+        rows = rows.filter(among("contract__account_id", account_ids))
     columns = rows.values_list(
         "contract__account_id", "contract__currency", "contract__ends_on", "contract__unpaid_since",
         "contract__cancelled_on", "amount", "billing", "discount", "uplift", "starts_on", "ends_on",
@@ -104,7 +105,7 @@ def figures_by_contracts(account_ids: Sequence[UUID], ledger: Ledger, on: date) 
     """
     active = Q(state=Contract.State.ACTIVE)
     rows = (
-        Contract.objects.filter(account_id__in=account_ids)
+        Contract.objects.filter(among("account_id", account_ids))
         .exclude(state=Contract.State.DRAFT)
         .order_by()
         .values_list("account_id")

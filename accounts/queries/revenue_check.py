@@ -19,6 +19,7 @@ from accounts.queries.revenue import ZERO, lines_of
 from accounts.queries.revenue_rules import Rules
 from accounts.revenue import Kind, ledger_of
 from core.actor import Actor
+from core.among import among
 
 AT_ONCE = 5000  # accounts
 MOST = 100  # rows on a page
@@ -105,7 +106,7 @@ def _parts(accounts: QuerySet[Account]) -> Iterator[list[UUID]]:
 
 
 def _stored(ids: Sequence[UUID], opening: date, closing: date) -> dict[Key, Reading]:
-    rows = RevenueMovement.objects.filter(account_id__in=ids, on__lte=closing).order_by()
+    rows = RevenueMovement.objects.filter(among("account_id", ids), on__lte=closing).order_by()
     found: dict[Key, Reading] = defaultdict(Reading)
     for account, currency, kind, before, until in rows.values_list("account_id", "currency", "kind").annotate(
         before=Sum("amount", filter=Q(on__lte=opening)), until=Sum("amount")

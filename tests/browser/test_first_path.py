@@ -283,8 +283,8 @@ PATHS = (
     "/settings/roles/", "/settings/tokens/", "/settings/trail/",
     "/scorecards/", "/scorecards/new/", "/kpis/new/", "/kpis/seat_use/", "/kpis/seat_use/ranges/new/",
     "/kpis/seat_use/formula/", "/metrics/", "/indicators/", "/indicators/rules/new/", "/data-quality/",
-    "/ACCOUNT/exceptions/", "/ACCOUNT/contracts/", "/revenue/", "/revenue/check/", "/settings/revenue/", "/ACCOUNT/revenue/",
-    "/accounts/condition/fields/",
+    "/ACCOUNT/exceptions/", "/ACCOUNT/contracts/", "/revenue/", "/accounts/condition/fields/",
+    "/revenue/check/", "/settings/revenue/", "/ACCOUNT/revenue/",
     "/contacts/", "/ACCOUNT/people/", "/renewals/", "/tasks/", "/segments/", "/accounts/duplicates/", "/imports/",
     "/settings/teams/", "/settings/fields/", "/feed/",
 )  # fmt: skip
