@@ -12,8 +12,8 @@ from django.db.models import Q
 from accounts import custom, rules
 from accounts.events import AccountEdited, BulkChangeStarted, BulkChangeUndone
 from accounts.models import Account, BulkChange, BulkRow
-from accounts.operations.cells import as_kept, as_stored
 from accounts.queries.contracts import BY_CONTRACTS, refusal_by_contracts, with_contracts
+from accounts.queries.typed import as_kept, as_stored
 from core.actor import Actor
 from core.audit import record, record_many
 from core.errors import DomainError

@@ -12,7 +12,7 @@ from accounts import rules
 from accounts.events import BulkChangeStarted
 from accounts.models import BulkChange, BulkRow
 from accounts.operations.bulk import NotAChange, change_chunk, finish_change
-from accounts.operations.cells import as_kept
+from accounts.queries.typed import as_kept
 from core.actor import Actor
 from core.audit import record
 from core.rules import require

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts import rules
 from accounts.events import ViewChanged
 from accounts.models import SavedView
+from accounts.queries.views import NARROWEST, WIDEST, narrowest
 from core.actor import Actor
 from core.audit import record
 from core.errors import Conflict, DomainError
@@ -21,8 +22,6 @@ DENSITIES = ("", "normal", "dense")
 MOST_VIEWS = 50  # a person; more are no choice any more
 MOST_COLUMNS = 40
 NAME_LENGTH = 80
-NAME_COLUMN = "name"  # the column that every list begins with
-NARROWEST, WIDEST = 60, 640  # pixels
 
 
 class NotAView(DomainError):
@@ -31,11 +30,6 @@ class NotAView(DomainError):
 
 class ViewEdited(Conflict):
     """The view was changed since it was opened."""
-
-
-def narrowest(code: str) -> int:
-    """Pixels below which a column cannot be read."""
-    return 2 * NARROWEST if code == NAME_COLUMN else NARROWEST
 
 
 @transaction.atomic

@@ -4,7 +4,8 @@ from rest_framework import serializers
 
 from accounts.models import BulkChange, BulkRow, SavedView
 from accounts.operations.bulk import FIELDS, MOST
-from accounts.operations.views import DENSITIES, MOST_COLUMNS, NARROWEST, WIDEST
+from accounts.operations.views import DENSITIES, MOST_COLUMNS
+from accounts.queries.views import NARROWEST, WIDEST
 from kpis.serializers.portfolio import PageQuery
 
 

@@ -19,9 +19,9 @@ from accounts import custom, operations, rules
 from accounts.conditions import Field, Kind, fields_named
 from accounts.models import Account, BulkChange
 from accounts.operations import bulk
-from accounts.operations.cells import Reader, as_typed, may_be_typed
 from accounts.operations.pasting import MOST_CELLS, PastedRow, paste_cells
 from accounts.queries.bulk import figures, names_of
+from accounts.queries.typed import Reader, as_typed, may_be_typed
 from core.errors import Conflict, DomainError
 from core.http import Request, toast
 from core.rules import require
@@ -97,6 +97,9 @@ def _saved(request: Request, before: Account, saved: Account, field: Field) -> H
 def list_cell_undo(request: Request, account_id: UUID, code: str) -> HttpResponse:
     """Give a cell back what it said, unless the account was changed again since."""
     account = _account(request, account_id)
+    require(request.actor, rules.EDIT, account)
+    if not may_be_typed(code):
+        raise Http404("There is no such cell.")
     version = request.GET.get("version", "")
     try:
         name, value = Reader(request.actor).read(code, request.GET.get("to", ""))

@@ -9,8 +9,7 @@ from django.urls import reverse
 
 from accounts.conditions import Field, fields_named
 from accounts.models import SavedView
-from accounts.operations.views import WIDEST, narrowest
-from accounts.queries.views import views_of
+from accounts.queries.views import WIDEST, narrowest, views_of
 from core.actor import Actor
 from kpis.queries import columns
 from kpis.queries.columns import Column

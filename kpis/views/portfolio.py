@@ -45,6 +45,14 @@ SORTED_BY = {
     "coverage": "Coverage",
     "renewal": "Renewal",
 }
+AROUND = {
+    "keep": "kpis:portfolio-columns-keep",
+    "filter": "kpis:portfolio-filter",
+    "export": "kpis:portfolio-export",
+    "workbook": "kpis:portfolio-workbook",
+    "columns": "kpis:portfolio-columns",
+    "save": "kpis:view-save",
+}
 SHOWN = (Band.RED, Band.YELLOW, Band.GREEN, Band.UNKNOWN)  # worst first
 LABELS = {
     "q": "Name",
@@ -113,12 +121,36 @@ def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) ->
     by = request.actor
     accounts = queries.book(wanted, by=by, today=today)
     totals = queries.totals(accounts, by=by, today=today) if wanted.narrows else whole
-    looks, may_edit, links = Looks.of(wanted, by=by), allowed(by, accounts_rules.EDIT), Links()
+    looks = Looks.of(wanted, by=by)
+    by_field = looks.sort.label if looks.sort else SORTED_BY["attention"]
+    return {
+        "wanted": wanted,
+        "totals": totals,
+        **_table(request, accounts, looks, wanted, all_scored=not whole.unscored),
+        "dense": looks.density == "dense",
+        "looks": looks,
+        "groupings": _groupings(wanted, looks, by),
+        "tabs": [*_tabs(wanted, whole), *looks.tabs],
+        "bands": _bands(wanted, totals),
+        "chips": _chips(wanted, request),
+        "sorted_by": SORTED_BY.get(wanted.sort.lstrip("-"), by_field),
+        "sorts": {name: address(wanted, sort=frame.next_sort(name, wanted.sort)) for name in queries.SORTS},
+        "unfiltered": address(BookFilter(**{name: getattr(wanted, name) for name in queries.LOOK if name != "saved"})),
+        **{f"{name}_url": f"{reverse(page)}?{request.GET.urlencode()}" for name, page in AROUND.items()},
+        "bulk_url": f"{reverse('kpis:bulk-edit')}?{urlencode({**_said(wanted), 'all': '1'})}",
+        **_picture(accounts, totals, Links()),
+    }
+
+
+def _table(
+    request: Request, accounts: QuerySet[Account], looks: Looks, wanted: BookFilter, *, all_scored: bool
+) -> dict[str, Any]:
+    """One page of lines with what stands around them."""
+    by, links, today = request.actor, Links(), now().date()
+    may_edit = allowed(by, accounts_rules.EDIT)
     name, slots = frame.slots(looks, ticked=may_edit)
-    bundle, groups = _sums(accounts, looks, totals)
-    ordered, order = queries.in_order(
-        accounts, wanted.sort, all_scored=not whole.unscored, field=looks.sort, group=looks.group
-    )
+    bundle, groups = _sums(accounts, looks)
+    ordered, order = queries.in_order(accounts, wanted.sort, all_scored=all_scored, field=looks.sort, group=looks.group)
     ordered = ordered.annotate(**columns.asked_of([slot.column for slot in slots]))
     shut = wanted.shut.split(",") if wanted.shut and looks.group else []
     if shut:
@@ -129,46 +161,21 @@ def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) ->
         (getattr(one, "group_key", ""), row_of(one, slots, today=today, links=links, editable=may_edit))
         for one in page.rows
     ]
-    return {
-        "wanted": wanted,
-        "totals": totals,
-        "rows": page.rows or groups,
-        "sections": frame.sections(
-            rows,
-            groups,
-            looks.group,
-            slots,
-            shut=shut,
-            ends=(not page.before, not page.after),
-            to=lambda marks: _here(wanted, after, before, shut=marks),
-        )
+    cut = frame.Cut(shut, first=not page.before, last=not page.after)
+    sections = (
+        frame.sections(rows, groups, looks.group, slots, cut, to=lambda marks: _here(wanted, after, before, shut=marks))
         if looks.group
-        else [frame.Section([row for _, row in rows])],
-        "span": len(slots) + 1,
+        else [frame.Section([row for _, row in rows])]
+    )
+    return {
+        "rows": page.rows or groups,
+        "sections": sections,
         "name": name,
         "heads": frame.heads(slots, sort=wanted.sort, to=lambda sort: address(wanted, sort=sort)),
         "feet": frame.feet(slots, bundle),
-        "dense": looks.density == "dense",
-        "looks": looks,
         "may_edit": may_edit,
-        "groupings": _groupings(wanted, looks, by),
         "newer": address(wanted, before=page.before) if page.before else "",
         "older": address(wanted, after=page.after) if page.after else "",
-        "tabs": [*_tabs(wanted, whole), *looks.tabs],
-        "bands": _bands(wanted, totals),
-        "chips": _chips(wanted, request),
-        "sorted_by": SORTED_BY.get(wanted.sort.lstrip("-"))
-        or (looks.sort.label if looks.sort else SORTED_BY["attention"]),
-        "sorts": {name: address(wanted, sort=frame.next_sort(name, wanted.sort)) for name in queries.SORTS},
-        "unfiltered": address(BookFilter(**{name: getattr(wanted, name) for name in queries.LOOK if name != "saved"})),
-        "keep_url": f"{reverse('kpis:portfolio-columns-keep')}?{request.GET.urlencode()}",
-        "filter_url": f"{reverse('kpis:portfolio-filter')}?{request.GET.urlencode()}",
-        "export_url": f"{reverse('kpis:portfolio-export')}?{request.GET.urlencode()}",
-        "workbook_url": f"{reverse('kpis:portfolio-workbook')}?{request.GET.urlencode()}",
-        "columns_url": f"{reverse('kpis:portfolio-columns')}?{request.GET.urlencode()}",
-        "bulk_url": f"{reverse('kpis:bulk-edit')}?{urlencode({**_said(wanted), 'all': '1'})}",
-        "save_url": f"{reverse('kpis:view-save')}?{request.GET.urlencode()}",
-        **_picture(accounts, totals, links),
     }
 
 
@@ -176,11 +183,11 @@ def _said(wanted: BookFilter) -> dict[str, str]:
     return {name: value for name, value in vars(wanted).items() if value}
 
 
-def _sums(accounts: QuerySet[Account], looks: Looks, totals: Totals) -> tuple[Bundle, list[Bundle]]:
+def _sums(accounts: QuerySet[Account], looks: Looks) -> tuple[Bundle, list[Bundle]]:
     """What the list adds up to; without figures and groups of its own nothing more is asked."""
     if looks.group or numbers(looks.columns):
         return bundles(accounts, looks.columns, group=looks.group)
-    return Bundle(accounts=totals.accounts), []
+    return Bundle(), []
 
 
 def _here(wanted: BookFilter, after: str, before: str, **changes: str) -> str:

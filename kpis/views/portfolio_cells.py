@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import Account
-from accounts.operations.cells import may_be_typed
+from accounts.queries.typed import may_be_typed
 from core.templatetags import formats, marks
 from kpis.catalogue import CATEGORIES
 from kpis.models import AccountHealth, Band

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from accounts.conditions import Field, Kind
-from accounts.operations.views import NAME_COLUMN, WIDEST, narrowest
+from accounts.queries.views import NAME_COLUMN, WIDEST, narrowest
 from core.money import CURRENCIES
 from core.templatetags import formats
 from kpis.queries.columns import Column
@@ -139,27 +139,36 @@ class Section(Generic[Row]):
     url: str = ""
 
 
+@dataclass(frozen=True)
+class Cut:
+    """How a page was cut from the list. shut: marks of groups without lines; first, last: of all pages."""
+
+    shut: Collection[str]
+    first: bool
+    last: bool
+
+
 def sections(
     rows: Sequence[tuple[str, Row]],
     groups: Sequence[Bundle],
     field: Field,
     found: Sequence[Slot],
+    cut: Cut,
     *,
-    shut: Collection[str],
-    ends: tuple[bool, bool],
     to: Callable[[str], str],
 ) -> list[Section[Row]]:
     """The groups of one page in their order, with their lines.
 
-    rows: key of the group and line. shut: marks of groups without lines; of these the page heads those that stand
-    between its lines and right before them. ends: whether it is the first and the last page. to: address by marks.
+    rows: key of the group and line. to: address by marks. Of the groups that are shut a page heads those that stand
+    between its lines and right before them.
     """
+    shut = cut.shut
     places = {one.key: at for at, one in enumerate(groups)}
     on_page = sorted({places[key] for key, _ in rows if key in places})
     first, last = (on_page[0], on_page[-1]) if on_page else (0, len(groups) - 1)
-    while not ends[0] and first and groups[first - 1].mark in shut:
+    while not cut.first and first and groups[first - 1].mark in shut:
         first -= 1
-    low, high = 0 if ends[0] else first, len(groups) - 1 if ends[1] else last
+    low, high = 0 if cut.first else first, len(groups) - 1 if cut.last else last
     made = []
     for at in range(low, high + 1):
         one = groups[at]
