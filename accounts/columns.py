@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, BinaryIO, TextIO
+from typing import IO, Any, TextIO
 
 from core.money import CURRENCIES
 
@@ -49,8 +49,8 @@ ALIASES = {
     "tier": ("tier", "segment", "plan"),
     "stage": ("stage", "lifecycle stage", "lifecycle", "phase"),
     "industry": ("industry", "sector", "vertical"),
-    "region": ("region", "country", "territory", "office location"),
-    "parent": ("parent", "parent account", "parent name", "parent company", "group"),
+    "region": ("region", "state", "country", "territory", "office location"),
+    "parent": ("parent", "subsidiary of", "parent account", "parent name", "parent company", "group"),
     "churned_on": ("churned on", "churn date", "date of churn", "lost on", "cancelled on", "canceled on"),
     "renewed_on": ("renewed on", "last renewal", "last renewed", "date of last renewal"),
 }
@@ -144,7 +144,7 @@ def lines_in(data: bytes) -> Iterator[Line]:
     return lines_of(decode(data))
 
 
-def stream_lines(file: BinaryIO) -> Iterator[Line]:
+def stream_lines(file: IO[bytes]) -> Iterator[Line]:
     """As `lines_in`, of an open file that is read as it goes: a text of any length takes little memory."""
     head = file.read(4096)
     file.seek(0)
@@ -156,7 +156,7 @@ def stream_lines(file: BinaryIO) -> Iterator[Line]:
     yield from _rows(_Lines(file, encoding), head.decode(encoding, errors="replace"))
 
 
-def _encoding(file: BinaryIO, head: bytes) -> str:
+def _encoding(file: IO[bytes], head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     decode(head[:4])  # refuses by its first bytes what is no text
@@ -175,7 +175,7 @@ def _encoding(file: BinaryIO, head: bytes) -> str:
 class _Lines(io.TextIOWrapper):
     """Text over a file that belongs to somebody else, who closes it."""
 
-    def __init__(self, file: BinaryIO, encoding: str) -> None:
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
         super().__init__(file, encoding=encoding, errors="replace", newline="")
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import IO, Any
 from uuid import UUID
 
 from django.core.files.base import File
@@ -39,7 +39,7 @@ _JOBS["again"] = _JOBS["bring"]
 def start_import(
     *,
     kind: str,
-    data: bytes | BinaryIO,
+    data: bytes | IO[bytes],
     file_name: str,
     by: Actor,
     at: datetime,
@@ -73,7 +73,7 @@ def start_import(
     return made
 
 
-def _looked_at(file: BinaryIO) -> tuple[list[str], int, list[Sequence[Any]]]:
+def _looked_at(file: IO[bytes]) -> tuple[list[str], int, list[Sequence[Any]]]:
     """Headings, number of rows and the first of them. Raises DomainError."""
     try:
         lines = columns.stream_lines(file)
@@ -91,7 +91,7 @@ def _looked_at(file: BinaryIO) -> tuple[list[str], int, list[Sequence[Any]]]:
     return headings, rows, sample
 
 
-def _sha256(file: BinaryIO) -> str:
+def _sha256(file: IO[bytes]) -> str:
     file.seek(0)
     found = hashlib.sha256()
     while piece := file.read(1_000_000):

@@ -152,7 +152,7 @@ class _Chunk:
         account = Account()
         _put(account, fields)
         if self.run.dry:
-            said = self.run.made.get(fields.get("key") if self.key == "key" else name)
+            said = self.run.made.get(str(fields["key"]) if self.key == "key" else name)
             if said is not None:
                 return Taken("same" if said == hash(str(fields)) else "update", account.pk)
             for text in {name, fields.get("key") or name}:

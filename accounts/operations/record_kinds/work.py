@@ -43,11 +43,11 @@ def _person(text: str) -> User | None:
 def _take_activity(fields: dict[str, Any], key: str, run: Run) -> Taken:
     account = run.names.account(fields["account"])
     when: datetime = make_aware(fields["happened_at"])  # the clock of the workspace
-    given = {name: fields[name] for name in ("body", "minutes") if name in fields}
+    given: dict[str, Any] = {name: fields[name] for name in ("body", "minutes") if name in fields}
     kind, subject = fields.get("kind", Activity.Kind.NOTE.value), fields["subject"][:200]
     there = account.activities.filter(kind=kind, subject=subject, happened_at=when, removed_at=None).first()
     if there:
-        before = {name: getattr(there, name) for name, value in given.items() if getattr(there, name) != value}
+        before: dict[str, Any] = {n: getattr(there, n) for n, value in given.items() if getattr(there, n) != value}
         done = edit_activity(activity_id=there.pk, expected_version=there.version, changes=given, by=run.by, at=run.at)
         return Taken("update" if before else "same", done.pk, before, done.version)
     made = record_activity(
@@ -71,7 +71,7 @@ def _undo_activity(row: Any, *, by: Actor, at: Any, expected: int | None) -> int
 
 def _take_task(fields: dict[str, Any], key: str, run: Run) -> Taken:
     account = run.names.account(fields["account"]) if "account" in fields else None
-    given = {name: fields[name] for name in ("notes", "priority", "due_on") if name in fields}
+    given: dict[str, Any] = {name: fields[name] for name in ("notes", "priority", "due_on") if name in fields}
     if owner := fields.get("owner"):
         person = _person(owner)
         if person is None or not person.is_active:
