@@ -7,6 +7,7 @@ from accounts.api import (
     custom,
     documents,
     duplicates,
+    holdings,
     imports,
     objects,
     past,
@@ -44,6 +45,8 @@ router.register("activities", work.Activities, basename="activities")
 router.register("work", worklist.Work, basename="work")
 router.register("tasks", tasks.Tasks, basename="tasks")
 router.register("task-templates", tasks.TaskTemplates, basename="task-templates")
+router.register("sites", holdings.Sites, basename="sites")
+router.register("entitlements", holdings.Entitlements, basename="entitlements")
 router.register("days-off", tasks.DaysOff, basename="days-off")
 router.register("comments", tasks.Comments, basename="comments")
 router.register("documents", documents.Documents, basename="documents")

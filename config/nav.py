@@ -62,6 +62,7 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Segments", "/segments/", "shapes", "e"),
             Page("Contacts", "/contacts/", "users", "o"),
             Page("Revenue", "/revenue/", "trending-up", "m", "accounts.see_revenue"),
+            Page("Products", "/products/", "tag", "y"),
             Page("Renewals", "/renewals/", "calendar-clock", "n"),
             Page("Imports", "/imports/", "file-spreadsheet", "l", "accounts.import"),
             Page("Uploads", "/uploads/", "file-up", "u", "kpis.upload"),

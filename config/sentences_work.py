@@ -51,7 +51,18 @@ def _day_off(data: Mapping[str, Any]) -> str:
     return f"{'Took back' if data['removed'] else 'Added'} the day off {data['on']}"
 
 
+def _held(thing: str, label: str) -> Any:
+    def says(data: Mapping[str, Any]) -> str:
+        fields = f": {', '.join(data['fields']).replace('_', ' ')}" if data["fields"] else ""
+        return f"{_verb(data)} {thing} “{data[label]}”{fields}"
+
+    return says
+
+
 SENTENCES = {
+    "accounts.site_changed": Sentence("Site changed", _held("the site", "label"), "building-2"),
+    "accounts.product_changed": Sentence("Product changed", _held("the product", "label"), "shapes"),
+    "accounts.entitlement_changed": Sentence("Entitlement changed", _held("the use of", "product"), "badge-check"),
     "accounts.activity_changed": Sentence("Activity changed", _activity, "message-square"),
     "accounts.task_changed": Sentence("Task changed", _task, "list-checks"),
     "accounts.task_template_changed": Sentence("Task template changed", _template, "list-checks"),

@@ -17,6 +17,7 @@ from accounts.custom import CONTRACT
 from accounts.models import Account, Contract, Product, RevenueMovement
 from accounts.operations import contracts as operations
 from accounts.operations.exchange import set_rate
+from accounts.operations.holdings import save_product
 from accounts.operations.revenue_rules import REBUILD, set_revenue_rules, start_rebuilding_revenue
 from accounts.queries import revenue as queries
 from accounts.queries.custom import fields_seen
@@ -55,12 +56,12 @@ class Products(ModelViewSet[Product]):
     sort_fields = ("name",)
 
     def perform_create(self, serializer: Any) -> None:
-        require(self.request.actor, rules.EDIT_CONTRACT)
-        serializer.save()
+        serializer.instance = save_product(values=serializer.validated_data, by=self.request.actor)
 
     def perform_update(self, serializer: Any) -> None:
-        require(self.request.actor, rules.EDIT_CONTRACT)
-        serializer.save()
+        serializer.instance = save_product(
+            values=serializer.validated_data, product_id=serializer.instance.pk, by=self.request.actor
+        )
 
 
 class Contracts(ReadOnlyModelViewSet[Contract]):

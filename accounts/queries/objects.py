@@ -14,7 +14,17 @@ from django.utils.timezone import localdate
 from accounts import custom, rules
 from accounts.conditions import Field, Kind, Many, matching, read
 from accounts.conditions.fields import column
-from accounts.models import Account, Contact, ContactRole, Contract, CustomField, CustomObject, CustomRecord, Task
+from accounts.models import (
+    Account,
+    Contact,
+    ContactRole,
+    Contract,
+    CustomField,
+    CustomObject,
+    CustomRecord,
+    Location,
+    Task,
+)
 from accounts.queries.custom import fields_of, fields_seen, own_field_of
 from core.actor import Actor
 from core.rules import ADMIN, allowed
@@ -195,10 +205,15 @@ BUILT_IN: tuple[Many, ...] = (
             column("assignee", "Who", Kind.TEXT, "assignee__name"),
         ),
     ),
+    _set(
+        "site", "sites", lambda: Location.objects.filter(account=OuterRef("pk")), "",
+        (
+            column("name", "Name", Kind.TEXT), column("region", "Region", Kind.TEXT),
+            column("country", "Country", Kind.TEXT), column("address", "Address", Kind.TEXT),
+        ),
+    ),
 )  # fmt: skip
 
 
 def built_in_sets(by: Actor | None) -> Sequence[Many]:
     return BUILT_IN
-
-
