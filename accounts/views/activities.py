@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import rules
 from accounts.models import Account, Activity
 from accounts.operations import activities as operations
-from accounts.queries.timeline import ALL_PARTS, mixed_timeline
+from accounts.queries.timeline import ALL_PARTS, mixed_timeline, people_of
 from accounts.serializers.work import ActivityEdit, ActivityInput
 from accounts.serving import panel_answer
-from core.errors import DomainError
+from accounts.views.conflicts import edited_on, with_theirs
+from core.errors import Conflict, DomainError
 from core.http import Request, toast
 from core.rules import allowed, require
 from tenants.context import sign, unsign
@@ -44,7 +45,7 @@ def record_activity(request: Request, account_id: UUID) -> HttpResponse:
     if request.method == "GET":
         return _timeline(request, account)
     require(request.actor, rules.LOG, account)
-    data = posted(request, FIELDS)
+    data = posted(request, FIELDS) | {"contact_ids": request.POST.getlist("contact_ids")}
     given = ActivityInput(data=data)
     if not given.is_valid():
         return _timeline(request, account, values=data, errors=said(given), status=422)
@@ -64,7 +65,9 @@ def edit_activity(request: Request, account_id: UUID, activity_id: UUID) -> Http
     require(request.actor, rules.LOG, account)
     if request.method == "GET":
         return _form(request, account, found, _values(found), {})
-    data = posted(request, FIELDS)
+    data = with_theirs(request, posted(request, FIELDS), _stored(found))
+    if "people" in request.POST:  # the form shows the choice, so none chosen is nobody
+        data["contact_ids"] = request.POST.getlist("contact_ids")
     given = ActivityEdit(data={"subject": "", "body": "", "minutes": None, **data})
     if not given.is_valid():
         return _form(request, account, found, data, said(given), status=422)
@@ -74,9 +77,10 @@ def edit_activity(request: Request, account_id: UUID, activity_id: UUID) -> Http
         saved = operations.edit_activity(
             activity_id=found.pk, expected_version=changes.pop("version"), changes=changes, by=request.actor, at=now()
         )
-    except DomainError as refusal:
+    except Conflict:
         found.refresh_from_db()
-        data["version"] = str(found.version)
+        return _form(request, account, found, data, {}, conflict=True, status=409)
+    except DomainError as refusal:
         return _form(request, account, found, data, {refusal.field or "": [str(refusal)]}, status=422)
     back = sign({**before, "version": saved.version}, UNDO)
     undo = f"{_address('undo-activity', saved)}?to={back}" if len(back) < LONGEST_UNDO else ""
@@ -148,17 +152,24 @@ def _address(name: str, one: Activity) -> str:
 def _values(one: Activity) -> dict[str, Any]:
     when = localtime(one.happened_at).strftime("%Y-%m-%dT%H:%M")
     minutes = "" if one.minutes is None else one.minutes
-    texts = {"kind": one.kind, "subject": one.subject, "body": one.body, "version": one.version}
+    present = [str(key) for key in one.contacts.values_list("pk", flat=True)]
+    texts = {"contact_ids": present, "kind": one.kind, "subject": one.subject, "body": one.body, "version": one.version}
     return {**texts, "happened_at": when, "minutes": minutes}
+
+
+def _stored(one: Activity) -> dict[str, str]:
+    """As the form writes it."""
+    return {name: str(value) for name, value in _values(one).items() if name not in ("version", "contact_ids")}
 
 
 def _form(
     request: Request, account: Account, one: Activity, values: dict[str, Any], errors: dict[str, list[str]], *,
-    status: int = 200,
+    conflict: bool = False, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context = {
+        "edited": edited_on(request, _stored(one), one.version, conflict=conflict),
         "activity": one, "values": values, "errors": errors, "refused": errors.get("", []) + errors.get("version", []),
-        "kinds": Activity.Kind.choices, "address": _address("activity", one),
+        "kinds": Activity.Kind.choices, "address": _address("activity", one), "present": people_of(account, one),
     }  # fmt: skip
     return panel_answer(request, account, "accounts/activity_form.html", context, status=status)
 
@@ -179,6 +190,7 @@ def _timeline(
         "day_before": request.GET.get("day", ""),  # the page before has named this day already
         "today": localdate(),
         "kinds": Activity.Kind.choices,
+        "present": people_of(account),
         "may_log": allowed(request.actor, rules.LOG, account) and account.archived_at is None,
         "values": {"happened_at": localtime(now()).strftime("%Y-%m-%dT%H:%M"), **(values or {})},
         "errors": errors or {},

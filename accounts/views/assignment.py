@@ -19,8 +19,9 @@ from accounts.operations import teams as operations
 from accounts.queries import teams as queries
 from accounts.serializers.teams import RuleEdit, RuleInput
 from accounts.serving import panel_answer
+from accounts.views.conflicts import edited_on, with_theirs
 from accounts.views.teams import Errors, of_refusal, posted, said_by
-from core.errors import DomainError
+from core.errors import Conflict, DomainError
 from core.http import Request, keyset_page, permission_required
 from core.jobs import start_job
 from core.models import Job
@@ -75,7 +76,8 @@ def rule(request: Request, rule_id: UUID | None = None) -> HttpResponse:
     found = get_object_or_404(AssignmentRule, pk=rule_id) if rule_id else None
     if request.method == "GET" or request.POST.get("do") == "check":
         return _rule(request, found)
-    given: Any = (RuleEdit if found else RuleInput)(data=posted(request))
+    data = with_theirs(request, posted(request), _stored(found) if found else {})
+    given: Any = (RuleEdit if found else RuleInput)(data=data)
     errors = said_by(given)
     if errors:
         return _rule(request, found, errors)
@@ -83,13 +85,24 @@ def rule(request: Request, rule_id: UUID | None = None) -> HttpResponse:
     version = values.pop("version", None)
     try:
         made = operations.write_rule(rule_id=rule_id, expected_version=version, **values, by=request.actor)
+    except Conflict:
+        if found is not None:
+            found.refresh_from_db()
+        return _rule(request, found, conflict=True)
     except DomainError as refusal:
         return _rule(request, found, of_refusal(refusal))
     messages.success(request, f"“{made.name}” is saved. It holds for the next accounts without an owner.")
     return redirect("accounts:assignment")
 
 
-def _rule(request: Request, found: AssignmentRule | None, errors: Errors | None = None) -> HttpResponse:
+def _stored(found: AssignmentRule) -> dict[str, str]:
+    """As the form writes it."""
+    return {name: str(getattr(found, name)) for name in ("name", "where", "team_id", "method", "priority")}
+
+
+def _rule(
+    request: Request, found: AssignmentRule | None, errors: Errors | None = None, *, conflict: bool = False
+) -> HttpResponse:
     names = ("name", "where", "team_id", "method", "priority", "version")
     stored = {name: getattr(found, name) for name in names} if found else {"method": "fewest"}
     values = {**stored, **request.POST.dict()}
@@ -102,7 +115,9 @@ def _rule(request: Request, found: AssignmentRule | None, errors: Errors | None 
         count = seen.filter(matching(read(where), today=localdate())).count() if where else seen.count()
     except ConditionError as error:
         errors.setdefault("where", [str(error)])
+    says = {"team_id": str(found.team), "method": dict(METHODS).get(found.method, found.method)} if found else {}
     context = {
+        "edited": edited_on(request, _stored(found), found.version, conflict=conflict, says=says) if found else None,
         "rule": found,
         "values": values,
         "errors": errors,
@@ -112,7 +127,7 @@ def _rule(request: Request, found: AssignmentRule | None, errors: Errors | None 
         "said": said,
         "count": count,
     }
-    return render(request, "accounts/assignment_rule.html", context, status=422 if errors else 200)
+    return render(request, "accounts/assignment_rule.html", context, status=409 if conflict else 422 if errors else 200)
 
 
 @login_required

@@ -1,6 +1,7 @@
 """Two people edited one record: what the other saved, field by field, and whether to keep it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -43,3 +44,51 @@ def last_edit(account_id: UUID | None, event: str, key: str, subject_id: UUID) -
     if account_id is not None:
         entries = entries.filter(account_id=account_id)
     return entries.order_by("-seq").first()
+
+
+@dataclass(frozen=True)
+class Differs:
+    """A field that the other person saved otherwise: its label, what it says now, and whether to keep that."""
+
+    name: str
+    label: str
+    text: str
+    keep: bool
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What accounts/edited_on.html puts into a form: the version it was made on, what it said then, and after a
+    conflict what the other person saved."""
+
+    version: Any
+    was: Mapping[str, str]
+    clash: Sequence[Differs] = ()
+
+
+def edited_on(
+    request: Request,
+    stored: Mapping[str, Any],
+    version: int,
+    *,
+    conflict: bool = False,
+    says: Mapping[str, str] | None = None,
+) -> Edited:
+    """stored: what the record says now, as the form writes it; says: the same for people, where the form has codes.
+
+    A form that comes back with errors keeps the version it was made on, so that a conflict is not lost on the way.
+    """
+    now_says = {name: "" if value is None else str(value) for name, value in stored.items()}
+    if not conflict and "version" in request.POST:
+        was = {name: request.POST[f"was-{name}"] for name in now_says if f"was-{name}" in request.POST}
+        return Edited(request.POST["version"], was)
+    if not conflict:
+        return Edited(version, now_says)
+    found = differing(request, now_says, says)
+    clash = [Differs(name, name.removesuffix("_id").replace("_", " "), **one) for name, one in found.items()]
+    return Edited(version, now_says, clash)
+
+
+def with_theirs(request: Request, data: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The posted form with the fields ticked as `theirs` as the other person saved them."""
+    return data | {name: stored[name] for name in request.POST.getlist("theirs") if name in stored}

@@ -16,7 +16,8 @@ from accounts.models import CustomField, CustomObject
 from accounts.operations.custom import add_field, change_field, move_field, retire_field
 from accounts.queries.custom import has_fields
 from accounts.serializers.custom import FieldEdit, FieldNew
-from core.errors import DomainError
+from accounts.views.conflicts import edited_on, with_theirs
+from core.errors import Conflict, DomainError
 from core.http import Request, permission_required, toast
 from core.rules import ADMIN
 from users.models import Role
@@ -59,7 +60,7 @@ def edit_field(request: Request, field_id: UUID) -> HttpResponse:
     if request.method == "GET":
         kept = ("label", "kind", "unit", "choices", "required", "in_reports", "view_roles", "edit_roles", "version")
         return _form(request, found, {name: getattr(found, name) for name in kept}, {})
-    posted = {**_posted(request), "kind": found.kind, "record": found.record}
+    posted = with_theirs(request, {**_posted(request), "kind": found.kind, "record": found.record}, _theirs(found))
     given = FieldEdit(data=posted)
     if not given.is_valid():
         return _form(request, found, posted, _said(given), status=422)
@@ -68,6 +69,9 @@ def edit_field(request: Request, field_id: UUID) -> HttpResponse:
         saved = change_field(
             field_id=found.pk, expected_version=changes.pop("version"), changes=changes, by=request.actor
         )
+    except Conflict:
+        found.refresh_from_db()
+        return _form(request, found, posted, {}, conflict=True, status=409)
     except DomainError as refusal:
         return _form(request, found, posted, {refusal.field or "": [str(refusal)]}, status=422)
     messages.success(request, f"“{saved.label}” is saved.")
@@ -163,11 +167,25 @@ def _said(given: Any) -> dict[str, list[str]]:
     return said
 
 
+def _theirs(found: CustomField) -> dict[str, Any]:
+    """What the other person saved, as the form posts it."""
+    names = ("label", "unit", "choices", "view_roles", "edit_roles", "required", "in_reports")
+    return {name: getattr(found, name) for name in names}
+
+
+def _stored(found: CustomField) -> dict[str, str]:
+    """As the form writes it."""
+    texts = {"label": found.label, "unit": found.unit, "choices": "\r\n".join(found.choices)}
+    boxes = {"required": "1" if found.required else "", "in_reports": "1" if found.in_reports else ""}
+    return texts | boxes | {name: ",".join(getattr(found, name)) for name in ("view_roles", "edit_roles")}
+
+
 def _form(
     request: Request, found: CustomField | None, values: dict[str, Any], errors: dict[str, list[str]], *,
-    status: int = 200,
+    conflict: bool = False, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context = {
+        "edited": edited_on(request, _stored(found), found.version, conflict=conflict) if found else None,
         "field": found,
         "values": {**values, "choices": "\n".join(values.get("choices", []))},
         "errors": errors,

@@ -196,6 +196,8 @@ def close(request: Request, renewal_id: UUID) -> HttpResponse:
         done = close_renewal(renewal_id=found.pk, expected_version=version, **closing, by=request.actor, at=now())
     except DomainError as refusal:
         errors = {refusal.field or "": [str(refusal)]}
+        if isinstance(refusal, Conflict):
+            data.pop("version")  # the page shows how it is now; whoever closes it then has seen that
         return _page(request, _found(request, renewal_id), {}, {}, closing=data, closing_errors=errors, status=422)
     messages.success(request, f"The renewal is closed: {done.get_state_display().lower()}.")
     return closed(request, "renewal", found.pk, redirect("accounts:renewal", found.pk))

@@ -17,7 +17,8 @@ from accounts.conditions import ConditionError, read, words
 from accounts.models import Segment
 from accounts.operations.segments import write_segment
 from accounts.queries import segments as queries
-from core.errors import DomainError
+from accounts.views.conflicts import edited_on, with_theirs
+from core.errors import Conflict, DomainError
 from core.http import Request, keyset_page, permission_required
 from core.rules import allowed
 
@@ -93,29 +94,40 @@ def segment_edit(request: Request, segment_id: UUID) -> HttpResponse:
 
 def _save(request: Request, found: Segment | None) -> HttpResponse:
     version = request.POST.get("version", "")
+    typed = with_theirs(request, request.POST.dict(), _stored(found) if found else {})
     if request.POST.get("do") == "look":
         return _form(request, found, request.POST.dict(), {})
     try:
         made = write_segment(
             segment_id=found.pk if found else None,
-            name=request.POST.get("name", ""),
-            description=request.POST.get("description", ""),
-            where=request.POST.get("where", ""),
+            name=typed.get("name", ""),
+            description=typed.get("description", ""),
+            where=typed.get("where", ""),
             active=found is None or request.POST.get("active") == "on",
             expected_version=int(version) if version.isdecimal() and len(version) < 9 else None,
             by=request.actor,
             at=now(),
         )
+    except Conflict:
+        if found is not None:
+            found.refresh_from_db()
+        return _form(request, found, typed, {}, 409, conflict=True)
     except DomainError as refusal:
-        return _form(request, found, request.POST.dict(), {refusal.field or "": str(refusal)}, 422)
+        return _form(request, found, typed, {refusal.field or "": str(refusal)}, 422)
     messages.success(request, f"“{made.name}” is saved. Every account is being held against it.")
     return redirect("accounts:segment", made.pk)
 
 
+def _stored(found: Segment) -> dict[str, str]:
+    return {name: getattr(found, name) for name in ("name", "description", "where")}
+
+
 def _form(
-    request: Request, found: Segment | None, typed: dict[str, Any], errors: dict[str, str], status: int = 200
-) -> HttpResponse:
+    request: Request, found: Segment | None, typed: dict[str, Any], errors: dict[str, str], status: int = 200, *,
+    conflict: bool = False,
+) -> HttpResponse:  # fmt: skip
     context = {
+        "edited": edited_on(request, _stored(found), found.version, conflict=conflict) if found else None,
         "segment": found,
         "typed": typed,
         "errors": errors,

@@ -23,7 +23,8 @@ from accounts.queries.tasks import FAR, VIEWS, people_who_see, tasks_in, tasks_o
 from accounts.serializers.work import TaskEdit, TaskInput, TaskSnooze, TemplateApply
 from accounts.serving import panel_answer
 from accounts.views.activities import posted, said
-from core.errors import DomainError
+from accounts.views.conflicts import edited_on, with_theirs
+from core.errors import Conflict, DomainError
 from core.http import Request, keyset_page, toast
 from core.rules import allowed, require
 
@@ -59,7 +60,7 @@ def task(request: Request, task_id: UUID) -> HttpResponse:
     if request.method == "GET":
         return _task(request, found, _values(found), {})
     require(request.actor, rules.KEEP_TASKS, found)
-    data = posted(request, FIELDS)
+    data = with_theirs(request, posted(request, FIELDS), _stored(found))
     given = TaskEdit(data={**EMPTY, **data})
     if not given.is_valid():
         return _task(request, found, data, said(given), status=422)
@@ -70,10 +71,11 @@ def task(request: Request, task_id: UUID) -> HttpResponse:
         operations.edit_task(
             task_id=found.pk, expected_version=changes.pop("version"), changes=changes, by=request.actor, at=now()
         )
-    except DomainError as refusal:
+    except Conflict:
         found.refresh_from_db()
-        values = {**data, "version": found.version}
-        return _task(request, found, values, {refusal.field or "": [str(refusal)]}, status=422)
+        return _task(request, found, data, {}, conflict=True, status=409)
+    except DomainError as refusal:
+        return _task(request, found, data, {refusal.field or "": [str(refusal)]}, status=422)
     messages.success(request, "The task is saved.")
     return redirect("accounts:task", found.pk)
 
@@ -219,18 +221,31 @@ def _values(found: Task) -> dict[str, Any]:
     return {**values, **days}
 
 
+def _stored(found: Task) -> dict[str, Any]:
+    """As the form writes it."""
+    values = _values(found)
+    names = ("title", "notes", "assignee_id", "priority", "due_on", "remind_on")
+    return {name: "" if values[name] is None else str(values[name]) for name in names}
+
+
+def _says(found: Task) -> dict[str, str]:
+    return {"assignee_id": str(found.assignee or ""), "priority": found.get_priority_display()}
+
+
 def _about(found: Task) -> str:
     return f"{found.subject_kind}:{found.subject_id}" if found.subject_kind in ("contract", "renewal") else ""
 
 
 def _task(
-    request: Request, found: Task, values: dict[str, Any], errors: dict[str, list[str]], *, status: int = 200
-) -> HttpResponse:
+    request: Request, found: Task, values: dict[str, Any], errors: dict[str, list[str]], *, conflict: bool = False,
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
     account = found.account
     sees = account is not None and Account.objects.visible_to(request.actor).filter(pk=account.pk).exists()
     may = allowed(request.actor, rules.KEEP_TASKS, found)
     context = {
         "task": found,
+        "edited": edited_on(request, _stored(found), found.version, conflict=conflict, says=_says(found)),
         "shown_account": account if sees else None,
         "values": values,
         "errors": errors,

@@ -16,7 +16,8 @@ from accounts.operations import assignment
 from accounts.operations import teams as operations
 from accounts.queries import teams as queries
 from accounts.serializers.teams import HandOverInput, MemberInput, TeamEdit, TeamInput
-from core.errors import DomainError
+from accounts.views.conflicts import edited_on, with_theirs
+from core.errors import Conflict, DomainError
 from core.http import Request, permission_required
 from users.models import User
 
@@ -78,7 +79,7 @@ def team(request: Request, team_id: UUID) -> HttpResponse:
     found = get_object_or_404(Team, pk=team_id)
     if request.method == "GET":
         return _team(request, found)
-    given = TeamEdit(data=posted(request))
+    given = TeamEdit(data=with_theirs(request, posted(request), _stored(found)))
     errors = said_by(given)
     if errors:
         return _team(request, found, edit=errors)
@@ -86,6 +87,9 @@ def team(request: Request, team_id: UUID) -> HttpResponse:
     version = values.pop("version")
     try:
         operations.write_team(team_id=found.pk, expected_version=version, **values, by=request.actor)
+    except Conflict:
+        found.refresh_from_db()
+        return _team(request, found, edit={}, conflict=True)
     except DomainError as refusal:
         return _team(request, found, edit=of_refusal(refusal))
     messages.success(request, "The team is saved.")
@@ -127,12 +131,21 @@ def archive_team(request: Request, team_id: UUID) -> HttpResponse:
     return redirect("accounts:teams")
 
 
-def _team(request: Request, found: Team, *, edit: Errors | None = None, member: Errors | None = None) -> HttpResponse:
+def _stored(found: Team) -> dict[str, str]:
+    """As the form writes it."""
+    return {"name": found.name, "lead_id": str(found.lead_id or "")}
+
+
+def _team(
+    request: Request, found: Team, *, edit: Errors | None = None, member: Errors | None = None, conflict: bool = False
+) -> HttpResponse:
     carried = queries.candidates_of({found.pk}, queries.scale_on(localdate())).get(found.pk, [])
     values = {"name": found.name, "pooled": found.pooled, "lead_id": found.lead_id or "", "version": found.version}
     if edit is not None:
         values = {**values, "pooled": False, **request.POST.dict()}
+    says = {"lead_id": str(found.lead or "")}
     context = {
+        "edited": edited_on(request, _stored(found), found.version, conflict=conflict, says=says),
         "team": found,
         "members": [(one, one.out(localdate())) for one in carried],
         "values": values,
@@ -144,7 +157,7 @@ def _team(request: Request, found: Team, *, edit: Errors | None = None, member: 
         "rules": queries.rules_in_order().filter(team=found),
         "waiting": queries.queue_of(found).count() if found.pooled else 0,
     }
-    return render(request, "accounts/team.html", context, status=422 if edit or member else 200)
+    return render(request, "accounts/team.html", context, status=409 if conflict else 422 if edit or member else 200)
 
 
 @login_required

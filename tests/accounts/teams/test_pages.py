@@ -42,7 +42,7 @@ def test_two_who_edit_a_rule_notice_each_other(world: World) -> None:
     page = world.browser(world.mona)
     assert page.post(f"/settings/assignment/{rule.pk}/", form).status_code == 302
     again = page.post(f"/settings/assignment/{rule.pk}/", {**form, "name": "Third"})
-    assert again.status_code == 422
+    assert again.status_code == 409
     assert "Nothing of theirs was overwritten" in again.content.decode()
 
 

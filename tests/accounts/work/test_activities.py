@@ -142,8 +142,8 @@ def test_a_refused_form_keeps_the_words_and_a_stale_one_says_so(world: World) ->
     assert "Long words" in answer.content.decode()
     made = written(world)
     stale = browser.post(f"{url}{made.pk}/", {"kind": "call", "subject": "Mine", "version": "7"})
-    assert stale.status_code == 422
-    assert "Somebody changed it meanwhile" in stale.content.decode()
+    assert stale.status_code == 409
+    assert "Keep theirs, subject" in stale.content.decode()
     assert world.browser(world.vic).post(url, {"kind": "call", "subject": "x"}).status_code == 403
 
 

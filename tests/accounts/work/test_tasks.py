@@ -183,7 +183,7 @@ def test_pages_make_close_and_undo(world: World) -> None:
     plain = world.browser(world.alice)
     assert plain.post(f"/tasks/{task.pk}/snooze/", {"until": "2026-11-01"}).status_code == 422
     assert plain.post(f"/tasks/{task.pk}/snooze/", {"until": "2026-12-01", "reason": "Away"}).status_code == 302
-    assert plain.post(f"/tasks/{task.pk}/", {"title": "New", "version": "1"}).status_code == 422
+    assert plain.post(f"/tasks/{task.pk}/", {"title": "New", "version": "1"}).status_code == 409
     values = {"title": "New", "version": Task.objects.get().version, "assignee_id": str(world.mona.pk)}
     assert plain.post(f"/tasks/{task.pk}/", values).status_code == 302
     assert Task.objects.get().assignee_id == world.mona.pk
