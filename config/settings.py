@@ -276,6 +276,7 @@ SPECTACULAR_SETTINGS = {
         "RenewalCategoryEnum": "accounts.models.Renewal.Category",
         "IndicatorKindEnum": "kpis.models.IndicatorRule.Kind",
         "BandEnum": "kpis.models.Band",
+        "CurrencyEnum": "accounts.serializers.revenue.CURRENCY_CHOICES",
         "KpiCategoryEnum": "kpis.serializers.definitions.KPI_CATEGORIES",
     },
 }

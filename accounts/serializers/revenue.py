@@ -11,6 +11,7 @@ from accounts.queries.revenue_rules import CHOICES, DAYS, finance_today
 from accounts.revenue import BILLING, Kind
 from core.money import CURRENCIES
 
+CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]
 MONEY: dict[str, Any] = {"max_digits": 16, "decimal_places": 2}
 
 
@@ -40,7 +41,7 @@ class ContractInput(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=160)
     number = serializers.CharField(max_length=80, required=False, allow_blank=True)
-    currency = serializers.ChoiceField(choices=[(code, code) for code in CURRENCIES], required=False)
+    currency = serializers.ChoiceField(choices=CURRENCY_CHOICES, required=False)
     starts_on = serializers.DateField()
     ends_on = serializers.DateField(required=False, allow_null=True)
     notice_days = serializers.IntegerField(min_value=0, max_value=3650, required=False)
@@ -122,11 +123,11 @@ class ProductOut(serializers.ModelSerializer[Product]):
 
 
 class RateInput(serializers.ModelSerializer[ExchangeRate]):
-    currency = serializers.ChoiceField(choices=[(code, code) for code in CURRENCIES])
+    currency = serializers.ChoiceField(choices=CURRENCY_CHOICES)
     rate = serializers.DecimalField(max_digits=18, decimal_places=8, min_value=0)
 
     into = serializers.ChoiceField(
-        choices=[(code, code) for code in CURRENCIES], required=False, help_text="Without it the reporting currency"
+        choices=CURRENCY_CHOICES, required=False, help_text="Without it the reporting currency"
     )
 
     class Meta:
@@ -151,7 +152,7 @@ class RevenueRulesInput(serializers.Serializer[Any]):
     uplift = serializers.ChoiceField(choices=CHOICES["uplift"], required=False)
     time_zone = serializers.CharField(max_length=60, required=False, help_text="Like Europe/Berlin")
     reporting_currency = serializers.ChoiceField(
-        choices=[("", "The one most accounts are in"), *((code, code) for code in CURRENCIES)],
+        choices=[("", "The one most accounts are in"), *CURRENCY_CHOICES],
         required=False,
         allow_blank=True,
     )
@@ -172,7 +173,7 @@ class RevenueQuery(serializers.Serializer[Any]):
 
     opening = serializers.DateField(required=False, help_text="The period begins after this day")
     closing = serializers.DateField(required=False, help_text="The last day of the period")
-    currency = serializers.ChoiceField(choices=[(code, code) for code in CURRENCIES], required=False)
+    currency = serializers.ChoiceField(choices=CURRENCY_CHOICES, required=False)
     segment = serializers.ChoiceField(choices=SEGMENTS, required=False, allow_blank=True)
     where = serializers.CharField(max_length=2000, required=False, allow_blank=True, help_text="A condition")
     kind = serializers.ChoiceField(choices=[kind.value for kind in Kind], required=False, allow_blank=True)

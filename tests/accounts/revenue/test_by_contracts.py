@@ -11,6 +11,8 @@ from accounts.models import Account
 from accounts.operations import check_import, edit_account, import_accounts
 from accounts.operations import contracts as operations
 from accounts.operations.accounts import ReadFromContracts
+from accounts.operations.bulk import undo_bulk_change
+from accounts.operations.pasting import PastedRow, paste_cells
 from core.models import Entry
 from tests.accounts.conftest import entries
 from tests.accounts.revenue.test_contracts import AT, agree
@@ -128,3 +130,23 @@ def test_the_day_of_a_change_is_told_to_the_trail_with_who_did_it(world: World) 
     entry = Entry.objects.get(event="accounts.account_edited")
     assert (entry.actor_label, entry.data["changes"]) == (world.mona.as_actor().label, {"arr": [None, "1200.00"]})
     assert entry.at.date() == at.date()
+
+
+def test_a_cell_of_the_list_and_a_pasted_block_are_refused(world: World, led: Account) -> None:
+    browser = world.browser(world.mona, htmx=True)
+    answer = browser.post(f"/accounts/{led.pk}/cell/arr/", {"version": "1", "was": "1200", "value": "5"})
+    assert answer.status_code == 422
+    assert WORDS in answer.content.decode()
+    free = Account.objects.create(name="Free", owner=world.alice)
+    rows = [PastedRow(one.pk, 1, {"arr": Decimal(5)}) for one in (led, free)]
+    change = paste_cells(rows=rows, by=world.mona.as_actor(), at=AT)
+    assert (change.done, change.failed) == (2, 1)
+    assert WORDS in change.rows.get(account=led).error
+    led.refresh_from_db()
+    free.refresh_from_db()
+    assert (led.arr, free.arr) == (1200, 5)
+    agree(world, 100, date(2026, 1, 1), account=free)  # since then its contract says it
+    undo_bulk_change(change_id=change.pk, by=world.mona.as_actor(), at=AT, at_once=True)
+    free.refresh_from_db()
+    assert free.arr == 1200
+    assert WORDS in change.rows.get(account=free).error
