@@ -17,6 +17,7 @@ from uuid6 import uuid7
 from accounts import rules
 from accounts.events import DocumentChanged
 from accounts.models import Account, Document, ShareDownload, ShareLink
+from accounts.queries.documents import subjects
 from core.actor import Actor
 from core.audit import record
 from core.errors import DomainError
@@ -32,8 +33,10 @@ class LinkOver(DomainError):
     """The link was right and is not valid any more: expired, revoked, used up, or its document is gone."""
 
 
-def add_document(*, account_id: UUID, file: UploadedFile, by: Actor, at: datetime) -> Document:
+def add_document(*, account_id: UUID, file: UploadedFile, by: Actor, at: datetime, about: str = "") -> Document:
     """Keep a file at an account under a name that the server makes. Emits DocumentChanged.
+
+    about: a value of queries.documents.subjects when it belongs to a contract, renewal, task or activity there.
 
     Raises DomainError, PermissionDenied, Account.DoesNotExist.
     """
@@ -46,8 +49,12 @@ def add_document(*, account_id: UUID, file: UploadedFile, by: Actor, at: datetim
         raise DomainError("The file is empty.", field="file")
     if file.size > settings.UPLOAD_MAX_BYTES:
         raise DomainError("The file is too large.", field="file")
+    kind, _, key = about.partition(":")
+    if about and about not in {value for value, _ in subjects(account)}:
+        raise DomainError("There is no such thing at this account.", field="about")
     made = Document(id=uuid7(), account=account, name=name, size=file.size, created_at=at)
     made.content_type, made.by_id, made.by_label = (file.content_type or "")[:120], by.user_id, by.label[:160]
+    made.subject_kind, made.subject_id = kind, UUID(key) if key else None
     digest = hashlib.sha256()
     for part in file.chunks():
         digest.update(part)

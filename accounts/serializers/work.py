@@ -206,13 +206,19 @@ class ShareOut(serializers.ModelSerializer[ShareLink]):
 class DocumentNew(serializers.Serializer[Any]):
     account_id = serializers.UUIDField()
     file = serializers.FileField()
+    about = serializers.CharField(
+        max_length=60,
+        required=False,
+        allow_blank=True,
+        help_text="contract:<id>, renewal:, task: or activity: of it",
+    )
 
 
 class DocumentOut(serializers.ModelSerializer[Document]):
     class Meta:
         model = Document
         fields = [
-            "id", "account_id", "name", "sha256", "size", "content_type", "by_id", "by_label", "created_at",
+            "id", "account_id", "subject_kind", "subject_id", "name", "sha256", "size", "content_type", "by_id", "by_label", "created_at",
             "removed_at",
         ]  # fmt: skip
         read_only_fields = fields

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import rules
 from accounts.models import Account, Document, ShareLink
 from accounts.operations import documents as operations
-from accounts.queries.documents import documents_of, downloads_of, is_over
+from accounts.queries.documents import documents_of, downloads_of, is_over, subject_words, subjects
 from accounts.serializers.work import ShareInput
 from accounts.serving import document_answer, panel_answer
 from accounts.views.activities import posted, said
@@ -38,9 +38,10 @@ def documents(request: Request, account_id: UUID) -> HttpResponse:
         problem = "The file is too large." if file_too_large(request) else "Choose a file."
         return _panel(request, account, errors={"file": [problem]}, status=422)
     try:
-        made = operations.add_document(account_id=account.pk, file=file, by=request.actor, at=now())
+        about = request.POST.get("about", "")
+        made = operations.add_document(account_id=account.pk, file=file, about=about, by=request.actor, at=now())
     except DomainError as refusal:
-        return _panel(request, account, errors={"file": [str(refusal)]}, status=422)
+        return _panel(request, account, errors={refusal.field or "file": [str(refusal)]}, status=422)
     return _done(request, account, f"“{made.name}” is kept.")
 
 
@@ -162,6 +163,8 @@ def _panel(
             for one in found[:SHOWN]
         ],
         "more": len(found) > SHOWN,
+        "belongs": subject_words(found[:SHOWN]),
+        "subjects": subjects(account) if allowed(request.actor, rules.KEEP_DOCUMENTS, account) else [],
         "url": url,
         "values": {"days": "14", **(values or {})},
         "errors": errors or {},

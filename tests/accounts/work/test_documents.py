@@ -8,9 +8,11 @@ import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.timezone import now
 
 from accounts.models import Account, Document, ShareDownload, ShareLink
 from accounts.operations.documents import add_document, revoke_link, share_document
+from accounts.operations.tasks import create_task
 from core.errors import DomainError
 from tenants.context import sign
 from tests.accounts.conftest import entries, woken
@@ -160,3 +162,19 @@ def test_the_api_has_every_verb(world: World) -> None:
     for address in (one, f"{one}file/", f"{one}downloads/"):
         assert world.browser(world.bob).get(address).status_code == 404
     assert browser.post(f"{one}remove/", {}, **json).json()["removed_at"]
+
+
+def test_a_document_belongs_to_a_task_or_a_contract_of_its_account(world: World) -> None:
+    by = world.alice.as_actor()
+    task = create_task(title="Sign it", account_id=world.account.pk, by=by, at=now())
+    hidden = create_task(title="Hidden", account_id=world.account.pk, private=True, by=by, at=now())
+    browser, url = world.browser(world.alice, htmx=True), f"/accounts/{world.account.pk}/documents/"
+    assert "Task “Sign it”" in browser.get(url).content.decode()
+    file = SimpleUploadedFile("Form.txt", b"words")
+    for wrong in (f"task:{hidden.pk}", "task:x", f"contract:{world.account.pk}", "colour:red"):
+        answer = browser.post(url, {"file": SimpleUploadedFile("Form.txt", b"words"), "about": wrong})
+        assert (answer.status_code, "There is no such thing" in answer.content.decode()) == (422, True)
+    assert not Document.objects.exists()
+    page = browser.post(url, {"file": file, "about": f"task:{task.pk}"}).content.decode()
+    assert f'<a href="/tasks/{task.pk}/">Task “Sign it”</a>' in page
+    assert "Form.txt" in world.browser(world.alice).get(f"/tasks/{task.pk}/").content.decode()
