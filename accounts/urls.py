@@ -26,6 +26,7 @@ from accounts.views import (
 
 app_name = "accounts"
 urlpatterns = [
+    path("contacts/export.csv", people.contacts_export, name="contacts-export"),
     path("places/", places.place_list, name="places"),
     path("places/<str:kind>/<uuid:thing_id>/pin/", places.place_pin, name="pin"),
     path("accounts/new/", views.new_account, name="new"),
@@ -124,6 +125,8 @@ urlpatterns = [
     path("products/accounts/", holdings.whitespace, name="whitespace"),
     path("accounts/<uuid:account_id>/sites/", holdings.sites, name="panel-sites"),
     path("accounts/<uuid:account_id>/entitlements/", holdings.entitlements, name="panel-entitlements"),
+    path("accounts/<uuid:account_id>/panels/next/", work.next_panel, name="panel-next"),
+    path("accounts/<uuid:account_id>/panels/plan/", work.plan_panel, name="panel-plan"),
     path("work/", work.work, name="work"),
     path("work/<slug:kind>/<uuid:item_id>/snooze/", work.snooze, name="snooze-work"),
     path("work/<slug:kind>/<uuid:item_id>/wake/", work.wake, name="wake-work"),

@@ -286,7 +286,8 @@ PATHS = (
     "/ACCOUNT/exceptions/", "/ACCOUNT/contracts/", "/revenue/", "/accounts/condition/fields/",
     "/revenue/check/", "/settings/revenue/", "/ACCOUNT/revenue/",
     "/contacts/", "/ACCOUNT/people/", "/renewals/", "/tasks/", "/segments/", "/accounts/duplicates/", "/imports/",
-    "/settings/teams/", "/settings/fields/", "/feed/",
+    "/settings/teams/", "/settings/fields/", "/feed/", "/places/", "/accounts/columns/", "/accounts/views/",
+    "/accounts/?group=tier&columns=health,arr,tier,owner,seat_use&pins=arr&sort=-seat_use",
 )  # fmt: skip
 # Width, theme, whether axe looks: colours depend on the theme, layout on the width.
 LOOKS = ((1440, "light", True), (1440, "dark", False), (390, "dark", True), (390, "light", False))
