@@ -122,6 +122,7 @@ SETUP: list[Callable[..., Any]] = [
 
 EXCEPTIONS = ("exceptions-changed", "health-changed")
 INDICATORS = ("indicators-changed", "health-changed")
+NEXT = ("task-changed", "run-changed", "account-changed", "health-changed", "comment-changed")
 JOURNEY = ("account-changed", "run-changed", "health-changed", "outcome-changed")
 TIMELINE = (
     "health-changed",
@@ -140,13 +141,15 @@ PANELS: list[Panel] = [
     Panel("family", "Accounts below", "kpis:panel-family", "main", ("health-changed", "account-changed"), height=0),
     Panel("measures", "Key measures", "kpis:panel-measures", "main", ("health-changed",), height=360),
     Panel("tasks", "Tasks", "accounts:panel-tasks", "main", ("task-changed", "account-changed"), height=200),
+    Panel("records", "Own records", "accounts:panel-records", "main", ("record-changed",), height=0),
     Panel("journey", "Journey", "accounts:panel-journey", "main", JOURNEY, height=150),
     Panel("timeline", "Timeline", "accounts:panel-timeline", "main", TIMELINE, height=420),
+    Panel("next", "What next", "accounts:panel-next", "side", NEXT, height=190),
     Panel("people", "People", "accounts:panel-people", "side", ("people-changed",), height=200),
     Panel("money", "Money", "accounts:panel-money", "side", ("account-changed",), height=200),
     Panel("renewal", "Renewal", "accounts:panel-renewal", "side", ("account-changed", "health-changed"), height=150),
+    Panel("plan", "Success plan", "accounts:panel-plan", "side", ("task-changed",), height=110),
     Panel("playbooks", "Playbooks", "playbooks:panel", "side", ("run-changed", "account-changed"), height=150),
-    Panel("records", "Own records", "accounts:panel-records", "main", ("record-changed",), height=0),
     Panel("exceptions", "Caps and floors", "kpis:panel-exceptions", "side", EXCEPTIONS, height=110),
     Panel("indicators", "Indicators", "kpis:panel-indicators", "side", INDICATORS, height=130),
     Panel("data", "Data", "kpis:panel-data", "side", ("health-changed", "upload-changed"), height=220),

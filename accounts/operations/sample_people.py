@@ -146,11 +146,11 @@ def _activities(accounts: Sequence[Account], people: dict[UUID, list[Contact]], 
 def _tasks(accounts: Sequence[Account], by: Actor, at: datetime) -> None:
     made = []
     for place, account in enumerate(accounts):
-        for number in range(1 + place % 3):
+        for number in range(1 + (place % 4 == 0)):
             title, priority, days = TASKS[(place * 2 + number) % len(TASKS)]
             one = Task(account=account, title=title, priority=priority, assignee_id=account.owner_id)
             one.due_on = localdate(at) + timedelta(days=days + place % 5)
-            one.created_at, one.created_by_id, one.created_by_label = at, by.user_id, "Sample data"
+            one.created_at, one.created_by_id, one.created_by_label = at, account.owner_id, "Sample data"
             if (place + number) % 4 == 3:
                 one.due_on = localdate(at) - timedelta(days=9 + place % 5)
                 one.done_at, one.done_by = at - timedelta(days=8), str(account.owner or "Sample data")[:160]

@@ -210,7 +210,7 @@ class DocumentNew(serializers.Serializer[Any]):
         max_length=60,
         required=False,
         allow_blank=True,
-        help_text="contract:<id>, renewal:, task: or activity: of it",
+        help_text="contract:, renewal:, task: or activity:<id>",
     )
 
 

@@ -18,6 +18,7 @@ from accounts import rules
 from accounts.models import Account
 from accounts.operations.snoozing import snooze_work
 from accounts.queries import last_seq
+from accounts.queries.plans import plans_of
 from accounts.queries.work import (
     PRIORITIES,
     RANKS,
@@ -34,13 +35,14 @@ from accounts.queries.work import (
     work_page,
 )
 from accounts.serializers.work import WorkSnooze
+from accounts.serving import panel_answer
 from accounts.views.activities import posted, said
 from core.errors import DomainError
 from core.http import Request, toast
 from core.rules import allowed
 from users.models import User
 
-PAGE = 50
+PAGE, NEXT = 50, 4
 MOVED: dict[str, Any] = {"task-changed": {}}
 DONE: dict[str, Any] = {**MOVED, "closeDialog": {}}
 
@@ -78,6 +80,33 @@ def work(request: Request) -> HttpResponse:
         "live_since": last_seq(),
     }  # fmt: skip
     return render(request, "accounts/work.html#list" if request.htmx else "accounts/work.html", context)
+
+
+@login_required
+@require_GET
+def next_panel(request: Request, account_id: UUID) -> HttpResponse:
+    """What this account needs next, whoever does it: the top of the work list for it alone."""
+    account = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
+    asked, day = Asked(view="all", account=account.pk), localdate()
+    page = work_page(asked, by=request.actor, on=day, team=[], size=NEXT)
+    context = {
+        "items": page.rows,
+        "more": page.after is not None,
+        "today": day,
+        "may": {one.kind for one in sources() if not one.permission or allowed(request.actor, one.permission)},
+        "may_keep": allowed(request.actor, rules.KEEP_TASKS, account),
+    }
+    return panel_answer(request, account, "accounts/next_panel.html", context)
+
+
+@login_required
+@require_GET
+def plan_panel(request: Request, account_id: UUID) -> HttpResponse:
+    """How far the lists of tasks begun at this account have come."""
+    account = get_object_or_404(Account.objects.visible_to(request.actor), pk=account_id)
+    plans = plans_of(account, by=request.actor, on=localdate())
+    may = allowed(request.actor, rules.KEEP_TASKS, account) and account.archived_at is None
+    return panel_answer(request, account, "accounts/plan_panel.html", {"plans": plans, "may_keep": may})
 
 
 @login_required

@@ -1,5 +1,6 @@
 import json
 from argparse import ArgumentParser
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.db import transaction
 from django.utils.timezone import localdate, now
 
 from accounts.models import Account
-from accounts.operations.task_templates import save_template
+from accounts.operations.task_templates import apply_template, save_template
+from accounts.operations.tasks import close_task
 from accounts.operations.teams import set_member, write_team
 from accounts.operations.watching import snapshot_week, watch_renewals
 from core.actor import Actor
@@ -134,17 +136,27 @@ def _portfolio(by: Actor) -> None:
         health.rescore_past(account_ids=chunk, cards=cards, at=at, by=scoring)
     watch_renewals(by=Actor.system("renewals"), at=at)
     snapshot_week(on=localdate(at))
-    _ways_of_working(by)
+    _ways_of_working(by, at)
 
 
-def _ways_of_working(by: Actor) -> None:
+def _ways_of_working(by: Actor, at: datetime) -> None:
     """A team with its lead, and two lists of tasks; what a workspace keeps when the sample accounts go."""
     people = {user.email.split("@")[0]: user.pk for user in User.objects.all()}
     team = write_team(name="Customer success", lead_id=people["manager"], by=by)
     for one in ("csm", "manager"):
         set_member(team_id=team.pk, user_id=people[one], by=by)
-    for name, items in TEMPLATES:
+    made = [
         save_template(name=name, items=[{**item, "weekdays": True} for item in items], by=by)
+        for name, items in TEMPLATES
+    ]
+    chosen = Account.objects.filter(sample=True, archived_at=None).exclude(owner=None).order_by("name")[:9]
+    for number, account in enumerate(chosen):
+        tasks = apply_template(
+            template_id=made[number % 2].pk, account_id=account.pk, assignee_id=account.owner_id, by=by, at=at,
+            starts_on=localdate(at) - timedelta(days=4 * number),
+        )  # fmt: skip
+        for task in [one for one in tasks if one.due_on and one.due_on < localdate(at)][number % 2 :]:
+            close_task(task_id=task.pk, by=by, at=at)
 
 
 def _kept_token(path: Path | None) -> str:

@@ -11,7 +11,8 @@ from django.utils.timezone import now
 from accounts.models import Account, Contract, Renewal, Task, Team, TeamMember
 from accounts.operations.comments import write_comment
 from accounts.operations.snoozing import snooze_work
-from accounts.operations.tasks import create_task
+from accounts.operations.task_templates import apply_template, save_template
+from accounts.operations.tasks import close_task, create_task
 from accounts.queries.work import Asked, Item, led_by, work_counts, work_page
 from core.errors import Conflict, DomainError
 from tests.accounts.conftest import entries
@@ -246,3 +247,21 @@ def test_the_list_costs_the_same_with_few_and_many(world: World, query_count: An
             browser.get("/work/?view=all")
         numbers.append(queries.number)
     assert numbers[0] == numbers[2] <= 20
+
+
+def test_the_account_says_what_it_needs_next_and_how_far_its_plans_are(world: World) -> None:
+    for title, days in (("Later", 9), ("Late", -1), ("A", 1), ("B", 2), ("C", 3)):
+        task(world, title, days=days)
+    found = save_template(name="Onboarding", items=[{"title": "X"}, {"title": "Y"}], by=world.mona.as_actor())
+    done, _ = apply_template(
+        template_id=found.pk, account_id=world.account.pk, starts_on=TODAY - timedelta(days=3),
+        by=world.alice.as_actor(), at=AT,
+    )  # fmt: skip
+    close_task(task_id=done.pk, by=world.alice.as_actor(), at=AT)
+    browser = world.browser(world.alice, htmx=True)
+    answer = browser.get(f"/accounts/{world.account.pk}/panels/next/")
+    assert [one.title for one in answer.context["items"]] == ["Y", "Late", "A", "B"]
+    assert answer.context["more"]
+    (plan,) = browser.get(f"/accounts/{world.account.pk}/panels/plan/").context["plans"]
+    assert (plan.name, plan.done, plan.all, plan.overdue, plan.share) == ("Onboarding", 1, 2, 1, 50)
+    assert world.browser(world.bob).get(f"/accounts/{world.account.pk}/panels/next/").status_code == 404
