@@ -1,8 +1,10 @@
 """Rows of contracts, one for every subscription line: the contract is found within its account, or made."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+
+from django.db import transaction
 
 from accounts import columns, rules
 from accounts.events import ContractChanged
@@ -18,6 +20,7 @@ from accounts.operations.contracts import (
     remove_line,
 )
 from accounts.operations.record_kinds.names import Held
+from accounts.operations.record_kinds.new_contracts import OF_ACCOUNT, Parts, products, take_new
 from accounts.operations.record_kinds.people import ACCOUNT
 from accounts.operations.record_kinds.shape import (
     Column,
@@ -64,12 +67,46 @@ def _share(cell: Any) -> Decimal:
     return found.quantize(Decimal("0.0001"))
 
 
-def _take(fields: dict[str, Any], key: str, run: Run) -> Taken:
-    account = run.names.account(fields["account"])
+def _take_all(rows: Sequence[dict[str, Any]], key: str, run: Run) -> list[Taken | DomainError]:
+    """Rows that make a contract of their own together, the others one by one in the order of the file."""
+    product = products()
+    parts = [_parts(fields, product) for fields in rows]
+    plainly = {at: part for at, part in enumerate(parts) if isinstance(part, Parts) and key in part.given}
+    with transaction.atomic():
+        done = take_new(list(plainly.values()), key, run)
+    taken = {at: done[number] for number, at in enumerate(plainly) if number in done}
+    answers: list[Taken | DomainError] = []
+    for at, fields in enumerate(rows):
+        part = parts[at]
+        if isinstance(part, DomainError):
+            answers.append(part)
+            continue
+        if at in taken:
+            answers.append(taken[at])
+            continue
+        try:
+            with transaction.atomic():
+                answers.append(_take(fields, part, key, run))
+        except DomainError as refusal:
+            answers.append(refusal)
+    return answers
+
+
+def _parts(fields: Mapping[str, Any], product: Callable[[str], Product | None]) -> Parts | DomainError:
     line = {name: fields[word] for word, name in OF_LINE.items() if word in fields}
-    if "product" in fields:
-        line["product_id"] = _product(fields["product"]).pk
+    if text := fields.get("product"):
+        found = product(text)
+        if found is None:
+            return Held(f"There is no product “{text}”.", field="product", fix="Bring the products first.")
+        line["product_id"] = found.pk
     given = {name: fields[name] for name in OF_CONTRACT if name in fields}
+    title = str(fields.get("product") or given.get("number") or "Contract")
+    return Parts(fields["account"], given, line, title, fields.get("state", "active"))
+
+
+def _take(fields: dict[str, Any], part: Parts, key: str, run: Run) -> Taken:
+    account = run.names.account(part.account)
+    given, line = dict(part.given), part.line
     contract = _contract_of(account, given, key)
     if contract is None:
         return _create(account, fields, given, line, run)
@@ -94,7 +131,7 @@ def _create(
 ) -> Taken:
     if "starts_on" not in given:
         raise Held("A new contract needs the day on which it starts.", field="starts_on")
-    before = {name: plain(getattr(account, name)) for name in ("arr", "currency", "renewal_on")}
+    before = {name: plain(getattr(account, name)) for name in OF_ACCOUNT}
     title = given.pop("name", "") or str(fields.get("product") or given.get("number") or "Contract")
     starts_on, state = given.pop("starts_on"), fields.get("state", "active")
     if state == "ended" and "ends_on" not in given:
@@ -151,17 +188,6 @@ def _line(contract: Contract, line: dict[str, Any], run: Run) -> dict[str, Any]:
         return {}
     made = correct_line(line_id=there.pk, changes=changed, reason="From a file", by=run.by, at=run.at)
     return {"line": str(made.pk), "replaced": str(there.pk)}
-
-
-def _product(text: str) -> Product:
-    """By code or name; spaces and capitals do not count. Raises Held."""
-    known = list(Product.objects.all())
-    bare = "".join(text.casefold().split())
-    for name in ("code", "name"):
-        for one in known:
-            if "".join(getattr(one, name).casefold().split()) == bare:
-                return one
-    raise Held(f"There is no product “{text}”.", field="product", fix="Bring the products first.")
 
 
 def _undo(row: Any, *, by: Actor, at: Any, expected: int | None) -> int | None:
@@ -242,6 +268,6 @@ CONTRACTS = Kind(
     },
     ("number", "name"),
     _undo,
-    take=_take,
+    many=_take_all,
     hint="One row for every line; rows with the same number are one contract",
 )  # fmt: skip
