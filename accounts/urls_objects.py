@@ -7,6 +7,7 @@ urlpatterns = [
     path("settings/objects/new/", objects.new_object, name="new-object"),
     path("settings/objects/<uuid:object_id>/", objects.edit_object, name="object"),
     path("settings/objects/<uuid:object_id>/retire/", objects.drop_object, name="retire-object"),
+    path("objects/", records.index, name="record-index"),
     path("objects/<slug:code>/", records.record_list, name="records"),
     path("objects/<slug:code>/export/", records.records_export, name="records-export"),
     path("objects/<slug:code>/new/", records.new_record, name="new-record"),

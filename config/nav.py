@@ -61,6 +61,7 @@ TABLE: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Accounts", "/accounts/", "building-2", "a"),
             Page("Segments", "/segments/", "shapes", "e"),
             Page("Contacts", "/contacts/", "users", "o"),
+            Page("Own records", "/objects/", "layers", "j"),
             Page("Revenue", "/revenue/", "trending-up", "m", "accounts.see_revenue"),
             Page("Products", "/products/", "tag", "y"),
             Page("Renewals", "/renewals/", "calendar-clock", "n"),

@@ -64,6 +64,7 @@ class Edited:
     version: Any
     was: Mapping[str, str]
     clash: Sequence[Differs] = ()
+    late: bool = False  # somebody else saved it since
 
 
 def edited_on(
@@ -86,7 +87,7 @@ def edited_on(
         return Edited(version, now_says)
     found = differing(request, now_says, says)
     clash = [Differs(name, name.removesuffix("_id").replace("_", " "), **one) for name, one in found.items()]
-    return Edited(version, now_says, clash)
+    return Edited(version, now_says, clash, late=True)
 
 
 def with_theirs(request: Request, data: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from accounts.queries import holdings as queries
 from accounts.serializers.holdings import EntitlementInput, ProductInput, SiteInput
 from accounts.serving import panel_answer
 from accounts.views.activities import said
-from core.errors import DomainError
+from accounts.views.conflicts import Edited, edited_on, with_theirs
+from core.errors import Conflict, DomainError
 from core.http import Request, keyset_page, toast
 from core.rules import allowed, require
 
@@ -40,7 +41,7 @@ def sites(request: Request, account_id: UUID) -> HttpResponse:
     if request.POST.get("remove") == "1" and row is not None:
         operations.remove_site(site_id=row.pk, by=request.actor)
         return _done(request, account, _sites(request, account), f"“{row.name}” is removed.")
-    data = _filled(request, SITE)
+    data = with_theirs(request, _filled(request, SITE), _stored(row, SITE))
     given = SiteInput(data=data)
     errors = {} if given.is_valid() else said(given)
     if not errors:
@@ -51,6 +52,10 @@ def sites(request: Request, account_id: UUID) -> HttpResponse:
                 account_id=account.pk, values=values, site_id=row.pk if row else None, expected_version=version,
                 by=request.actor,
             )  # fmt: skip
+        except Conflict:
+            row.refresh_from_db()
+            clash = edited_on(request, _stored(row, SITE), row.version, conflict=True)
+            return _sites(request, account, row=row, values=data, edited=clash, status=409)
         except DomainError as refusal:
             errors = {refusal.field or "": [str(refusal)]}
     if errors:
@@ -70,7 +75,7 @@ def entitlements(request: Request, account_id: UUID) -> HttpResponse:
     if request.POST.get("remove") == "1" and row is not None:
         operations.remove_entitlement(entitlement_id=row.pk, by=request.actor)
         return _done(request, account, _held(request, account), "It is taken back.")
-    data = _filled(request, HELD)
+    data = with_theirs(request, _filled(request, HELD), _stored(row, HELD))
     asked = {**data, "quantity": data["quantity"] or None, "ends_on": data["ends_on"] or None}
     given = EntitlementInput(data=asked)
     errors = {} if given.is_valid() else said(given)
@@ -82,6 +87,12 @@ def entitlements(request: Request, account_id: UUID) -> HttpResponse:
                 account_id=account.pk, values=values, entitlement_id=row.pk if row else None,
                 expected_version=version, by=request.actor,
             )  # fmt: skip
+        except Conflict:
+            row.refresh_from_db()
+            clash = edited_on(
+                request, _stored(row, HELD), row.version, conflict=True, says={"product_id": str(row.product)}
+            )
+            return _held(request, account, row=row, values=data, edited=clash, status=409)
         except DomainError as refusal:
             errors = {refusal.field or "": [str(refusal)]}
     if errors:
@@ -97,7 +108,8 @@ def products(request: Request) -> HttpResponse:
         return _products(request)
     require(request.actor, rules.EDIT_CONTRACT)
     row = _row(Product.objects.all(), request.POST.get("row", ""))
-    data = {**_filled(request, PRODUCT), "active": request.POST.get("active") == "1" or row is None}
+    told = with_theirs(request, _filled(request, PRODUCT), _stored(row, PRODUCT))
+    data = {**told, "active": request.POST.get("active") == "1" or row is None}
     given = ProductInput(data=data)
     errors = {} if given.is_valid() else said(given)
     if not errors:
@@ -109,6 +121,10 @@ def products(request: Request) -> HttpResponse:
             )
             messages.success(request, f"“{saved.name}” is saved.")
             return redirect("accounts:products")
+        except Conflict:
+            row.refresh_from_db()
+            clash = edited_on(request, _stored(row, PRODUCT), row.version, conflict=True)
+            return _products(request, row=row, values=data, edited=clash, status=409)
         except DomainError as refusal:
             errors = {refusal.field or "": [str(refusal)]}
     if row is not None:
@@ -152,11 +168,20 @@ def _done(request: Request, account: Account, panel: HttpResponse, words: str) -
     return toast(panel, words)
 
 
-def _context(row: Any, values: dict[str, Any] | None, errors: dict[str, list[str]] | None) -> dict[str, Any]:
+def _stored(row: Any, names: tuple[str, ...]) -> dict[str, str]:
+    """As the form writes it; of a new row nothing."""
+    kept = {name: getattr(row, name) for name in names if name != "version"} if row is not None else {}
+    return {name: "" if value is None else str(value) for name, value in kept.items()}
+
+
+def _context(
+    row: Any, values: dict[str, Any] | None, errors: dict[str, list[str]] | None, edited: Edited | None
+) -> dict[str, Any]:
     """The form that was refused, with its row (None: the one that adds)."""
     known = errors or {}
     return {
-        "refused_row": row.pk if row and known else None,
+        "refused_row": row.pk if row and (known or edited) else None,
+        "edited": edited or Edited((values or {}).get("version", ""), {}),
         "adding": bool(known) and row is None,
         "values": values or {},
         "errors": known,
@@ -166,10 +191,10 @@ def _context(row: Any, values: dict[str, Any] | None, errors: dict[str, list[str
 
 def _sites(
     request: Request, account: Account, *, row: Any = None, values: dict[str, Any] | None = None,
-    errors: dict[str, list[str]] | None = None, status: int = 200,
+    errors: dict[str, list[str]] | None = None, edited: Edited | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context = {
-        **_context(row, values, errors),
+        **_context(row, values, errors, edited),
         "sites": list(queries.sites_of(account)[:100]),
         "may_edit": allowed(request.actor, rules.EDIT, account) and account.archived_at is None,
     }
@@ -178,10 +203,10 @@ def _sites(
 
 def _held(
     request: Request, account: Account, *, row: Any = None, values: dict[str, Any] | None = None,
-    errors: dict[str, list[str]] | None = None, status: int = 200,
+    errors: dict[str, list[str]] | None = None, edited: Edited | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context = {
-        **_context(row, values, errors),
+        **_context(row, values, errors, edited),
         "held": queries.held_by(account, on=localdate()),
         "products": [(str(one.pk), one.name) for one in Product.objects.filter(active=True)],
         "today": localdate(),
@@ -192,10 +217,10 @@ def _held(
 
 def _products(
     request: Request, *, row: Any = None, values: dict[str, Any] | None = None,
-    errors: dict[str, list[str]] | None = None, status: int = 200,
+    errors: dict[str, list[str]] | None = None, edited: Edited | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context = {
-        **_context(row, values, errors),
+        **_context(row, values, errors, edited),
         "products": queries.products(by=request.actor, on=localdate()),
         "may_edit": allowed(request.actor, rules.EDIT_CONTRACT),
     }

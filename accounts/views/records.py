@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -50,6 +51,20 @@ def _record(request: Request, kind: CustomObject, record_id: UUID) -> CustomReco
     seen = CustomRecord.objects.visible_to(request.actor).select_related("account", "object")
     found: CustomRecord = get_object_or_404(seen.filter(object=kind), pk=record_id)
     return found
+
+
+@login_required
+@require_GET
+def index(request: Request) -> HttpResponse:
+    """The objects that one may know of, with how many records of each one sees."""
+    kinds = list(objects_seen(by=request.actor))
+    seen = CustomRecord.objects.visible_to(request.actor).filter(archived_at=None, account__archived_at=None)
+    counts = dict(seen.values_list("object_id").annotate(number=Count("pk")))
+    context = {
+        "rows": [(kind, counts.get(kind.pk, 0)) for kind in kinds],
+        "may_keep": allowed(request.actor, rules.KEEP_FIELDS),
+    }
+    return render(request, "accounts/record_index.html", context)
 
 
 @login_required
