@@ -7,16 +7,21 @@ from django.utils.timezone import now
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.models import Account, BulkChange, SavedView
 from accounts.operations import bulk
+from accounts.operations.pasting import PastedRow, paste_cells
 from accounts.operations.views import change_view, remove_view, save_view
 from accounts.queries.bulk import rows_of
+from accounts.queries.typed import Reader
+from core.errors import DomainError
 from core.http import UUID_PATTERN, ApiRequest
 from kpis.queries.portfolio import BookFilter, book
 from kpis.serializers.lists import (
+    BulkCellsIn,
     BulkChangeIn,
     BulkChangeOut,
     BulkLookOut,
@@ -102,6 +107,30 @@ class BulkChanges(ReadOnlyModelViewSet[BulkChange]):
         made = bulk.start_bulk_change(
             accounts=accounts, changes=wanted["changes"], where=wanted.get("where", ""), by=request.actor, at=at
         )
+        return Response(BulkChangeOut(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=BulkCellsIn, responses={201: BulkChangeOut})
+    @action(detail=False, methods=["post"])
+    def cells(self, request: ApiRequest) -> Response:
+        """Change accounts each in its own fields, as one change that is taken back as one.
+
+        A row whose account was changed since `version` is left alone and says so among the rows.
+        """
+        given = BulkCellsIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        reader, rows, wrong = Reader(request.actor), [], {}
+        for at, row in enumerate(given.validated_data["rows"]):
+            changes: dict[str, Any] = {}
+            for code, text in row["changes"].items():
+                try:
+                    name, value = reader.read(code, text)
+                    changes[name] = value
+                except DomainError as refusal:
+                    wrong[f"rows.{at}.{code}"] = [str(refusal)]
+            rows.append(PastedRow(row["account_id"], row["version"], changes))
+        if wrong:
+            raise ValidationError(wrong)
+        made = paste_cells(rows=rows, by=request.actor, at=now())
         return Response(BulkChangeOut(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=BulkRowOut(many=True), parameters=[OpenApiParameter("state", enum=STATES)], filters=False)

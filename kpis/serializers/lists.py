@@ -4,7 +4,9 @@ from rest_framework import serializers
 
 from accounts.models import BulkChange, BulkRow, SavedView
 from accounts.operations.bulk import FIELDS, MOST
+from accounts.operations.pasting import MOST_CELLS
 from accounts.operations.views import DENSITIES, MOST_COLUMNS
+from accounts.queries.typed import TYPED
 from accounts.queries.views import NARROWEST, WIDEST
 from kpis.serializers.portfolio import PageQuery
 
@@ -66,6 +68,26 @@ class BulkChangeOut(serializers.ModelSerializer[BulkChange]):
             "id", "changes", "where", "total", "done", "failed", "job_id", "created_at", "created_by", "finished_at",
             "undone_at", "undone_by",
         ]  # fmt: skip
+
+
+class BulkCells(serializers.Serializer[Any]):
+    """What one account is to hold. version: of the account as it was looked at."""
+
+    account_id = serializers.UUIDField()
+    version = serializers.IntegerField(min_value=1)
+    changes = serializers.DictField(
+        child=serializers.CharField(max_length=500, allow_blank=True),
+        help_text=f"Field to new value as a person writes it: {', '.join(TYPED)} or custom.<code>",
+    )
+
+
+class BulkCellsIn(serializers.Serializer[Any]):
+    rows = BulkCells(many=True, allow_empty=False, max_length=MOST_CELLS)
+
+    def validate_rows(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len({row["account_id"] for row in rows}) < len(rows):
+            raise serializers.ValidationError("Name every account once.")
+        return rows
 
 
 class BulkChangeIn(serializers.Serializer[Any]):

@@ -189,3 +189,28 @@ def test_a_paste_reaches_only_what_one_may_edit(book: World) -> None:
     packed = block(("Anvil", "owner", ""))["cells"]
     assert alice.post("/accounts/paste/", {"apply": "1", "cell": [packed]}).status_code == 422
     assert anvil().owner_id == book.alice.pk
+
+
+def test_the_api_changes_cells_as_one_change_and_names_what_it_cannot_read(book: World) -> None:
+    client, json_type = book.browser(book.mona), "application/json"
+    bolt = Account.objects.get(name="Bolt")
+    rows = [
+        {"account_id": str(anvil().pk), "version": 1, "changes": {"tier": "Silver", "arr": "2,000"}},
+        {"account_id": str(bolt.pk), "version": 1, "changes": {"custom.seats": "many"}},
+    ]
+    wrong = client.post("/api/v1/bulk-changes/cells/", {"rows": rows}, content_type=json_type)
+    assert wrong.status_code == 400
+    assert list(wrong.json()) == ["rows.1.custom.seats"]
+    assert anvil().version == 1
+
+    twice = client.post("/api/v1/bulk-changes/cells/", {"rows": [rows[0], rows[0]]}, content_type=json_type)
+    assert twice.status_code == 400
+    rows[1]["changes"] = {"custom.seats": "7"}
+    made = client.post("/api/v1/bulk-changes/cells/", {"rows": rows}, content_type=json_type)
+    assert made.status_code == 201, made.content
+    assert (made.json()["done"], made.json()["failed"]) == (2, 0)
+    assert Account.objects.get(name="Bolt").custom == {"seats": "7"}
+    assert (
+        book.browser(book.vic).post("/api/v1/bulk-changes/cells/", {"rows": rows}, content_type=json_type).status_code
+        == 403
+    )
