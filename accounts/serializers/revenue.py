@@ -137,7 +137,9 @@ class RateInput(serializers.ModelSerializer[ExchangeRate]):
 
 
 def _days(name: str) -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=0, max_value=DAYS[name], required=False)
+    words = f"Between 0 and {DAYS[name]} days."
+    messages = {"min_value": words, "max_value": words, "invalid": "Enter a number of days, like 30."}
+    return serializers.IntegerField(min_value=0, max_value=DAYS[name], required=False, error_messages=messages)
 
 
 class RevenueRulesInput(serializers.Serializer[Any]):

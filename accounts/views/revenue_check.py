@@ -11,6 +11,7 @@ from accounts.queries.revenue_check import MOST, broken_renewals, check, overdue
 from accounts.queries.revenue_rules import rules_in_force
 from accounts.views.revenue import KINDS, accounts_asked, asked
 from core.http import Request, permission_required
+from core.rules import allowed
 
 PAGE = "accounts/revenue_check.html"
 
@@ -31,6 +32,7 @@ def revenue_check(request: Request) -> HttpResponse:
     overdue = overdue_contracts(by=request.actor, on=today)
     context |= {
         "here": True,
+        "may_set_rules": allowed(request.actor, rules.SET_REVENUE_RULES),
         "wanted": given,
         "errors": wanted.errors,
         "off": found.off[:MOST],
