@@ -77,6 +77,10 @@ def template(request: Request, template_id: UUID | None = None) -> HttpResponse:
             found.refresh_from_db()
         late = isinstance(refusal, Conflict) and found is not None
         errors = {refusal.field or "": [str(refusal)]}
+        if late and found:
+            said = ", ".join(item["title"] for item in found.items) or "no task"
+            now_said = f"It says now: “{found.name}” with {said}."
+            errors[""] = [*errors.get("", []), now_said, "Save again to put yours there."]
         return _form(request, found, name, items, errors, found.version if late and found else version, status=422)
     messages.success(request, f"“{saved.name}” is saved as version {saved.version}.")
     return redirect("accounts:task-templates")
