@@ -31,6 +31,7 @@ from core.http import Request, keyset_page, permission_required
 from core.rules import allowed, require
 
 PAGE, EXPORTED = 25, 500
+ORDER = ("sort_name", "id")
 
 
 @login_required
@@ -40,7 +41,7 @@ def contact_list(request: Request) -> HttpResponse:
     asked, account, wanted = _asked(request)
     page = keyset_page(
         queries.people(wanted, by=request.actor),
-        ["sort_name", "id"],
+        ORDER,
         size=PAGE,
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
@@ -84,7 +85,7 @@ def contacts_export(request: Request) -> HttpResponse:
     text = io.StringIO()
     write = csv.writer(text).writerow
     write(["Name", "Title", "Now", "E-mail", "Phone"])
-    found = iter(queries.people(wanted, by=request.actor).order_by("sort_name", "id").iterator(chunk_size=EXPORTED))
+    found = iter(queries.people(wanted, by=request.actor).order_by(*ORDER).iterator(chunk_size=EXPORTED))
     while some := list(islice(found, EXPORTED)):
         for line in queries.person_lines(some, by=request.actor):
             now_at = [f"{role.account.name}: {role.get_role_display()}" for role in line.roles]

@@ -82,9 +82,11 @@ class BulkCells(serializers.Serializer[Any]):
 
 
 class BulkCellsIn(serializers.Serializer[Any]):
-    rows = BulkCells(many=True, allow_empty=False, max_length=MOST_CELLS)
+    rows = BulkCells(many=True, allow_empty=False)
 
     def validate_rows(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len(rows) > MOST_CELLS:
+            raise serializers.ValidationError(f"At most {MOST_CELLS} accounts at once.")
         if len({row["account_id"] for row in rows}) < len(rows):
             raise serializers.ValidationError("Name every account once.")
         return rows
