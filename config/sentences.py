@@ -8,9 +8,8 @@ from config import sentences_work as work
 from config.sentences_catalogue import CATALOGUE, kpi_name
 from config.sentences_contracts import CONTRACTS
 from config.sentences_people import PEOPLE
+from config.sentences_playbooks import PLAYBOOKS
 from config.sentences_teams import TEAMS
-from playbooks.library import NAMES as PLAYBOOKS
-from playbooks.library import STEPS
 from users.trail import Sentence
 
 # Areas of the trail, in the order in which the page offers them.
@@ -145,41 +144,6 @@ def _rule_set(data: Mapping[str, Any]) -> str:
     return "Changed a scorecard" + (f": {', '.join(parts)}" if parts else "")
 
 
-def _playbook(data: Mapping[str, Any]) -> str:
-    return PLAYBOOKS.get(data["playbook"], data["playbook"].replace("-", " "))
-
-
-def _step(verb: str) -> Any:
-    def said(data: Mapping[str, Any]) -> str:
-        step = STEPS.get((data["playbook"], data["step"]), data["step"].replace("-", " "))
-        return f"{'Skipped' if data.get('skipped') else verb} “{step}”: {_playbook(data)}"
-
-    return said
-
-
-def _run(verb: str) -> Any:
-    return lambda data: f"{verb} {_playbook(data)}"
-
-
-def _finished(data: Mapping[str, Any]) -> str:
-    return f"{_playbook(data)} {'is done' if data['state'] == 'done' else 'ended early'}"
-
-
-def _handed(data: Mapping[str, Any]) -> str:
-    count = data["steps"]
-    return f"Gave {count} open {'step' if count == 1 else 'steps'} to the account's owner"
-
-
-def _trigger(data: Mapping[str, Any]) -> str:
-    """threshold and active: [before, after]; equal when that part stayed."""
-    parts = []
-    if len(set(data["threshold"])) > 1:
-        parts.append("threshold from {} to {}".format(*data["threshold"]))
-    if len(set(data["active"])) > 1:
-        parts.append("switched on" if data["active"][-1] else "switched off")
-    return "Changed a trigger" + (f": {', '.join(parts)}" if parts else "")
-
-
 def _role(data: Mapping[str, Any]) -> str:
     parts = [f"now also {', '.join(data['added'])}"] * bool(data["added"])
     parts += [f"no longer {', '.join(data['removed'])}"] * bool(data["removed"])
@@ -306,6 +270,7 @@ SENTENCES: dict[str, Sentence] = {
     "accounts.name_matched": Sentence("Name in files", _name_matched, "git-branch"),
     "accounts.outcome_withdrawn": Sentence("Outcome taken back", _outcome("Took back"), "undo-2"),
     **PEOPLE,
+    **PLAYBOOKS,
     "accounts.view_changed": Sentence("Saved view changed", _view, "bookmark"),
     "accounts.segment_changed": Sentence("Segment changed", _segment, "list-filter"),
     "accounts.segment_entered": Sentence("Came into a segment", "Came into the segment {segment}", "arrow-right"),
@@ -387,12 +352,6 @@ SENTENCES: dict[str, Sentence] = {
         "Sample data added", "Added sample data: {accounts} accounts, {values} values", "flask-conical"
     ),
     "kpis.sample_removed": Sentence("Sample data removed", "Removed the sample data: {accounts} accounts", "trash-2"),
-    "playbooks.run_started": Sentence("Playbook started", _run("Started"), "play"),
-    "playbooks.step_completed": Sentence("Step completed", _step("Completed"), "circle-check", "good"),
-    "playbooks.step_reopened": Sentence("Step taken back", _step("Took back"), "undo-2"),
-    "playbooks.steps_handed_over": Sentence("Steps handed over", _handed, "users"),
-    "playbooks.run_finished": Sentence("Playbook ended", _finished, "flag"),
-    "playbooks.trigger_changed": Sentence("Trigger changed", _trigger, "zap"),
     "analytics.report_created": Sentence("Report created", "Created a report ({kind})", "file-text"),
     "users.workspace_opened": Sentence("Workspace opened", "Opened this workspace", "sparkles", "good"),
     "users.workspace_renamed": Sentence("Workspace renamed", "Renamed the workspace from {old} to {new}", "pencil"),

@@ -38,7 +38,7 @@ class Playbooks(ReadOnlyModelViewSet[Playbook]):
 
     def get_queryset(self) -> QuerySet[Playbook]:
         triggers = Prefetch("triggers", Trigger.objects.select_related("kpi").order_by("id"))
-        return Playbook.objects.prefetch_related(triggers)
+        return Playbook.objects.select_related("live").prefetch_related(triggers)
 
     @extend_schema(request=TriggerSetting, responses=TriggerOut)
     @action(detail=False, methods=["post"], url_path=f"triggers/(?P<trigger_id>{UUID_PATTERN})")
@@ -72,7 +72,7 @@ class Runs(ReadOnlyModelViewSet[Run]):
 
     def get_queryset(self) -> QuerySet[Run]:
         steps = Prefetch("steps", Step.objects.order_by("position"))
-        return Run.objects.visible_to(self.request.actor).select_related("playbook").prefetch_related(steps)
+        return Run.objects.visible_to(self.request.actor).select_related("playbook", "version").prefetch_related(steps)
 
     @extend_schema(request=RunStart, responses={201: RunOut})
     def create(self, request: ApiRequest) -> Response:
@@ -133,4 +133,4 @@ class WorkItems(ReadOnlyModelViewSet[Step]):
     @action(detail=True, methods=["post"])
     def reopen(self, request: ApiRequest, pk: str) -> Response:
         """Take a completed step back."""
-        return Response(StepOut(operations.reopen_step(step_id=UUID(pk), by=request.actor)).data)
+        return Response(StepOut(operations.reopen_step(step_id=UUID(pk), by=request.actor, at=now())).data)

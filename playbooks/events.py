@@ -60,3 +60,21 @@ class TriggerChanged(Event):
     trigger_id: UUID
     threshold: list[str]
     active: list[bool]
+
+
+@dataclass(frozen=True)
+class PlaybookDrafted(Event):
+    """Somebody began another version of a playbook."""
+
+    name = "playbooks.drafted"
+    playbook: str
+    number: int
+
+
+@dataclass(frozen=True)
+class PlaybookPublished(Event):
+    """Runs that start from now on follow this version; those at work finish on their own."""
+
+    name = "playbooks.published"
+    playbook: str
+    number: int

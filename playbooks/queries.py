@@ -29,6 +29,7 @@ def open_steps(*, by: Actor) -> QuerySet[Step]:
     return (
         Step.objects.visible_to(by)
         .filter(state=Step.State.OPEN, completed_at=None, run__finished_at=None, account__archived_at=None)
+        .filter(kind__in=Step.WORK)
         .select_related("account", "run__playbook", "owner")
     )
 
@@ -79,6 +80,7 @@ def playbooks_with_counts(*, by: Actor) -> QuerySet[Playbook]:
     seen = Q() if by.sees_all else Q(runs__account__in=Account.objects.visible_to(by))
     return (
         Playbook.objects.order_by("position")
+        .select_related("live")
         .prefetch_related("triggers__kpi")
         .annotate(
             open_runs=Count("runs", filter=seen & Q(runs__state=Run.State.OPEN)),
@@ -99,10 +101,8 @@ def startable(account_id: UUID) -> list[Startable]:
     running = dict(
         Run.objects.filter(account_id=account_id, finished_at=None).values_list("playbook_id", "pk"),
     )
-    return [
-        Startable(playbook, running.get(playbook.pk))
-        for playbook in Playbook.objects.filter(active=True).order_by("position")
-    ]
+    found = Playbook.objects.filter(active=True, live__isnull=False).select_related("live").order_by("position")
+    return [Startable(playbook, running.get(playbook.pk)) for playbook in found]
 
 
 @dataclass(frozen=True)

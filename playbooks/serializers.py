@@ -46,6 +46,8 @@ class TriggerOut(serializers.ModelSerializer[Trigger]):
 
 
 class PlaybookOut(serializers.ModelSerializer[Playbook]):
+    version = serializers.IntegerField(allow_null=True)
+    steps = serializers.ListField(child=serializers.DictField())
     triggers = TriggerOut(many=True)
 
     class Meta:
@@ -57,8 +59,8 @@ class StepOut(serializers.ModelSerializer[Step]):
     class Meta:
         model = Step
         fields = [
-            "id", "run_id", "account_id", "position", "stage", "code", "name", "instructions", "role", "owner_id",
-            "due_on", "state", "note", "completed_at", "completed_by", "version",
+            "id", "run_id", "account_id", "position", "stage", "code", "kind", "name", "instructions", "role",
+            "owner_id", "due_on", "state", "note", "completed_at", "completed_by", "version",
         ]  # fmt: skip
 
 
@@ -74,6 +76,7 @@ class WorkItemOut(StepOut):
 
 class RunOut(serializers.ModelSerializer[Run]):
     playbook = serializers.CharField(source="playbook.code")
+    playbook_version = serializers.IntegerField()
     steps = StepOut(many=True)
 
     class Meta:

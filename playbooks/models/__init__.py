@@ -1,4 +1,4 @@
-from playbooks.models.library import Playbook, Trigger, plain
+from playbooks.models.library import Playbook, PlaybookVersion, Trigger, plain
 from playbooks.models.runs import Run, Step
 
-__all__ = ["Playbook", "Run", "Step", "Trigger", "plain"]
+__all__ = ["Playbook", "PlaybookVersion", "Run", "Step", "Trigger", "plain"]

@@ -1,9 +1,12 @@
 from decimal import Decimal
+from functools import cached_property
+from typing import Any
 
 from django.db import models
 
 from core.models import TenantModel
 from kpis.models import Kpi
+from playbooks.engine.definition import Node, leaves, read, stages
 
 
 def plain(figure: Decimal, unit: str = "") -> str:
@@ -13,22 +16,72 @@ def plain(figure: Decimal, unit: str = "") -> str:
 
 
 class Playbook(TenantModel):
-    """A versioned way of working.
-
-    steps: [{code, name, instructions, stage, day, role}]; `day` counts working days from the start, steps of
-    one stage run side by side.
-    """
+    """A way of working; what it says is in its versions, of which one is live."""
 
     code = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
     aim = models.CharField(max_length=300, blank=True)
-    version = models.PositiveIntegerField(default=1)
-    steps = models.JSONField()
+    live = models.ForeignKey("PlaybookVersion", on_delete=models.PROTECT, null=True, related_name="+")
     active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def version(self) -> int | None:
+        """Number of the live version, None before the first was published."""
+        return self.live.number if self.live else None
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The live version's steps from first to last, of every branch: code, name, kind, stage and settings."""
+        return self.live.steps if self.live else []
+
+
+class PlaybookVersion(TenantModel):
+    """What a playbook says at one time; a run finishes on the version it started with.
+
+    definition: see playbooks.engine.definition. Only a draft changes.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        LIVE = "live"
+        RETIRED = "retired"
+
+    playbook = models.ForeignKey(Playbook, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()
+    state = models.CharField(max_length=8, default=State.DRAFT)
+    edits = models.PositiveIntegerField(default=1)  # of the draft: two people editing it get a choice
+    created_by = models.CharField(max_length=160, blank=True)
+    created_at = models.DateTimeField()
+    published_by = models.CharField(max_length=160, blank=True)
+    published_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["playbook", "number"], name="playbook_version_once"),
+            models.UniqueConstraint(
+                fields=["playbook"], condition=models.Q(state="live"), name="playbook_one_live_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        return read(self.definition)
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        stage_of = stages(self.nodes)
+        return [
+            {"code": node.id, "name": node.name, "kind": node.kind, "stage": stage_of[node.id], **node.settings}
+            for node in leaves(self.nodes)
+        ]
 
 
 class Trigger(TenantModel):

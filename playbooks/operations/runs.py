@@ -1,6 +1,6 @@
 """Start a playbook on an account, and stop it."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +11,10 @@ from core.actor import Actor
 from core.audit import record
 from core.errors import DomainError
 from core.rules import require
-from core.time import add_working_days, day_in
 from playbooks import rules
 from playbooks.events import RunFinished, RunStarted
-from playbooks.models import Playbook, Run, Step, Trigger
+from playbooks.models import Playbook, Run, Trigger
+from playbooks.operations.moving import day_at, lay_down, move
 
 
 class AlreadyRunning(DomainError):
@@ -34,7 +34,7 @@ def start_run(*, account_id: UUID, playbook_id: UUID, by: Actor, at: datetime) -
     """
     account = Account.objects.visible_to(by).active().select_for_update(of=("self",)).get(pk=account_id)
     require(by, rules.START, account)
-    playbook = Playbook.objects.get(pk=playbook_id, active=True)
+    playbook = Playbook.objects.select_related("live").get(pk=playbook_id, active=True)
     why = {"sentence": f"Started by hand by {by.label}."}
     run = start(account=account, playbook=playbook, trigger=None, why=why, by=by, at=at)
     if run is None:
@@ -45,13 +45,16 @@ def start_run(*, account_id: UUID, playbook_id: UUID, by: Actor, at: datetime) -
 def start(
     *, account: Account, playbook: Playbook, trigger: Trigger | None, why: dict[str, Any], by: Actor, at: datetime
 ) -> Run | None:
-    """Create the run with its steps; None when one is open already (the database decides). Emits RunStarted."""
+    """Create the run with its steps, on the live version; None when one is open already (the database decides) or
+    the playbook has no text yet. Emits RunStarted."""
+    if playbook.live is None:
+        return None
     try:
         with transaction.atomic():
             run = Run.objects.create(
                 account=account,
                 playbook=playbook,
-                playbook_version=playbook.version,
+                version=playbook.live,
                 trigger=trigger,
                 why=why,
                 started_at=at,
@@ -59,34 +62,10 @@ def start(
             )
     except IntegrityError:
         return None
-    Step.objects.bulk_create(_steps(run, account, playbook, _day_at(account, at)))
+    lay_down(run=run, start_day=day_at(account, at))
     record(RunStarted(account.pk, run.pk, playbook.code, trigger.pk if trigger else None), by=by)
+    move(run=run, by=by, at=at)
     return run
-
-
-def _day_at(account: Account, at: datetime) -> date:
-    """The calendar day on which the run starts: that of the person who will do the work."""
-    return day_in(account.owner.time_zone if account.owner else "UTC", at)
-
-
-def _steps(run: Run, account: Account, playbook: Playbook, start_day: date) -> list[Step]:
-    first = min(step["stage"] for step in playbook.steps)
-    return [
-        Step(
-            run=run,
-            account=account,
-            position=position,
-            stage=step["stage"],
-            code=step["code"],
-            name=step["name"],
-            instructions=step["instructions"],
-            role=step["role"],
-            owner_id=account.owner_id,
-            due_on=add_working_days(start_day, step["day"]),
-            state=Step.State.OPEN if step["stage"] == first else Step.State.WAITING,
-        )
-        for position, step in enumerate(playbook.steps, start=1)
-    ]
 
 
 @transaction.atomic

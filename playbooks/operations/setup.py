@@ -7,8 +7,9 @@ from django.db import transaction
 
 from core.actor import Actor
 from kpis.models import Kpi
+from playbooks.engine.stages import definition_of
 from playbooks.library import LIBRARY, PlaybookDef
-from playbooks.models import Playbook, Trigger
+from playbooks.models import Playbook, PlaybookVersion, Trigger
 
 
 @transaction.atomic
@@ -21,12 +22,22 @@ def install_library(*, at: datetime, by: Actor) -> None:
     kpis = {kpi.number: kpi for kpi in Kpi.objects.exclude(number=None)}
     for position, given in enumerate(LIBRARY):
         if given.code not in known:
-            _install(given, position, kpis)
+            _install(given, position, kpis, by=by, at=at)
 
 
-def _install(given: PlaybookDef, position: int, kpis: dict[int | None, Kpi]) -> None:
-    steps = [vars(step) for step in given.steps]
-    playbook = Playbook.objects.create(code=given.code, name=given.name, aim=given.aim, steps=steps, position=position)
+def _install(given: PlaybookDef, position: int, kpis: dict[int | None, Kpi], *, by: Actor, at: datetime) -> None:
+    playbook = Playbook.objects.create(code=given.code, name=given.name, aim=given.aim, position=position)
+    playbook.live = PlaybookVersion.objects.create(
+        playbook=playbook,
+        number=1,
+        definition=definition_of(vars(step) for step in given.steps),
+        state=PlaybookVersion.State.LIVE,
+        created_at=at,
+        created_by=by.label,
+        published_at=at,
+        published_by=by.label,
+    )
+    playbook.save(update_fields=["live"])
     Trigger.objects.bulk_create(
         Trigger(
             playbook=playbook,

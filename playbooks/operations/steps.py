@@ -12,8 +12,9 @@ from core.audit import record
 from core.errors import Conflict, DomainError
 from core.rules import require
 from playbooks import rules
-from playbooks.events import RunFinished, StepCompleted, StepReopened, StepsHandedOver
+from playbooks.events import StepCompleted, StepReopened, StepsHandedOver
 from playbooks.models import Run, Step
+from playbooks.operations.moving import move
 
 
 class StepNotOpen(DomainError):
@@ -24,7 +25,7 @@ class StepNotOpen(DomainError):
 def complete_step(
     *, step_id: UUID, expected_version: int, by: Actor, at: datetime, note: str = "", skip: bool = False
 ) -> Step:
-    """Finish one open step; the next stage opens when its own is finished, the run ends with its last step.
+    """Finish one open step; what comes after it in the playbook opens, the run ends with its last step.
 
     Emits StepCompleted, and RunFinished at the end. Raises StepNotOpen, Conflict, PermissionDenied,
     Step.DoesNotExist when `by` cannot see it.
@@ -42,14 +43,15 @@ def complete_step(
     step.version += 1
     step.save(update_fields=["state", "note", "completed_at", "completed_by", "version"])
     record(StepCompleted(step.account_id, run.pk, step.pk, run.playbook.code, step.code, skip), by=by)
-    _move(run, by=by, at=at)
+    move(run=run, by=by, at=at)
     return step
 
 
 def _locked(step_id: UUID, by: Actor) -> tuple[Step, Run]:
     """The step as it is while nobody else moves its run."""
     step = Step.objects.visible_to(by).get(pk=step_id)
-    run = Run.objects.select_related("playbook").select_for_update(of=("self",)).get(pk=step.run_id)
+    runs = Run.objects.select_related("playbook", "version", "account__owner")
+    run = runs.select_for_update(of=("self",)).get(pk=step.run_id)
     step.refresh_from_db()
     return step, run
 
@@ -58,21 +60,9 @@ def _past(step: Step) -> str:
     return "skipped" if step.state == Step.State.SKIPPED else "completed"
 
 
-def _move(run: Run, *, by: Actor, at: datetime) -> None:
-    """Open the next stage, or end the run when nothing is left."""
-    left = Step.objects.filter(run=run, completed_at=None)
-    stage = left.order_by("stage").values_list("stage", flat=True).first()
-    if stage is not None:
-        left.filter(stage=stage, state=Step.State.WAITING).update(state=Step.State.OPEN)
-        return
-    run.state, run.finished_at = Run.State.DONE, at
-    run.save(update_fields=["state", "finished_at"])
-    record(RunFinished(run.account_id, run.pk, run.playbook.code, run.state), by=by)
-
-
 @transaction.atomic
-def reopen_step(*, step_id: UUID, by: Actor) -> Step:
-    """Take back a completed step; later stages that nobody finished wait again, and a run that was done is open.
+def reopen_step(*, step_id: UUID, by: Actor, at: datetime) -> Step:
+    """Take back a completed step; later ones that nobody finished wait again, and a run that was done is open.
 
     Emits StepReopened. Raises StepNotOpen when it is open, its run was stopped, or the playbook has started anew;
     PermissionDenied, Step.DoesNotExist.
@@ -83,13 +73,14 @@ def reopen_step(*, step_id: UUID, by: Actor) -> Step:
         raise StepNotOpen(f"“{step.name}” is open already.")
     if run.state == Run.State.STOPPED:
         raise StepNotOpen(f"“{step.name}” cannot be taken back: its playbook was ended early.")
+    if step.kind not in Step.WORK or step.state == Step.State.DROPPED:
+        raise StepNotOpen(f"“{step.name}” cannot be taken back: nobody did it by hand.")
     _open_again(run, step)
     step.state, step.completed_at, step.completed_by = Step.State.OPEN, None, ""
     step.version += 1
     step.save(update_fields=["state", "completed_at", "completed_by", "version"])
-    later = Step.objects.filter(run=run, stage__gt=step.stage, state=Step.State.OPEN)
-    later.update(state=Step.State.WAITING)
     record(StepReopened(step.account_id, run.pk, step.pk, run.playbook.code, step.code), by=by)
+    move(run=run, by=by, at=at)
     return step
 
 

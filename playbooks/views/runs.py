@@ -58,7 +58,7 @@ def run(request: Request, run_id: UUID) -> HttpResponse:
 
 
 def _seen(request: Request, run_id: UUID) -> Run:
-    found = Run.objects.visible_to(request.actor).select_related("account", "playbook")
+    found = Run.objects.visible_to(request.actor).select_related("account", "playbook", "version")
     seen: Run = get_object_or_404(found.prefetch_related("steps__owner"), pk=run_id)
     return seen
 

@@ -43,7 +43,7 @@ def reopen_step(request: Request, step_id: UUID) -> HttpResponse:
     """Take a completed step back; the undo of the toast posts here."""
     step = get_object_or_404(Step.objects.visible_to(request.actor), pk=step_id)
     try:
-        operations.reopen_step(step_id=step.pk, by=request.actor)
+        operations.reopen_step(step_id=step.pk, by=request.actor, at=now())
     except DomainError as refusal:
         return _refused(request, step, str(refusal), status=422)
     return _moved(request, step, f"“{step.name}” is open again.")

@@ -70,13 +70,14 @@ def test_to_htmx_the_page_is_its_head(world: World) -> None:
 
 
 def test_the_page_costs_the_same_with_one_and_three_runs(world: World, query_count: Any) -> None:
-    from playbooks.models import Playbook, Run
+    from playbooks.models import Playbook, PlaybookVersion, Run
 
     browser, counts = world.browser(world.alice), []
     browser.get("/work/")
     for number in range(3):
-        playbook = Playbook.objects.create(code=f"p{number}", name=f"P{number}", steps=[])
-        Run.objects.create(account=world.account, playbook=playbook, playbook_version=1, started_at=now())
+        playbook = Playbook.objects.create(code=f"p{number}", name=f"P{number}")
+        version = PlaybookVersion.objects.create(playbook=playbook, number=1, definition={}, created_at=now())
+        Run.objects.create(account=world.account, playbook=playbook, version=version, started_at=now())
         with query_count() as queries:
             assert browser.get(f"/accounts/{world.account.pk}/").status_code == 200
         counts.append(queries.number)

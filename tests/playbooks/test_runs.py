@@ -129,7 +129,7 @@ def test_completing_what_somebody_else_completed_says_who(library: World, run: R
 
 def test_a_step_that_changed_since_it_was_opened(library: World, run: Run) -> None:
     finish(run, "recruit", library.mona.as_actor())
-    reopen_step(step_id=step(run, "recruit").pk, by=library.mona.as_actor())
+    reopen_step(step_id=step(run, "recruit").pk, by=library.mona.as_actor(), at=AT)
     with pytest.raises(Conflict, match="was changed since you opened this page"):
         complete_step(step_id=step(run, "recruit").pk, expected_version=1, by=library.alice.as_actor(), at=AT)
     assert states(run)["recruit"] == "open"
@@ -174,7 +174,7 @@ def test_steps_are_for_those_who_may_and_see_them(library: World, run: Run, who:
         finish(run, "recruit", person)
     finish(run, "recruit", library.alice.as_actor())
     with pytest.raises(expected):
-        reopen_step(step_id=step(run, "recruit").pk, by=person)
+        reopen_step(step_id=step(run, "recruit").pk, by=person, at=AT)
     with pytest.raises(Run.DoesNotExist if who == "bob" else PermissionDenied):
         stop_run(run_id=run.pk, outcome="no", by=person, at=AT)
     run.refresh_from_db()
@@ -188,7 +188,7 @@ def test_taking_a_step_back_lets_later_ones_wait_again(library: World, run: Run)
     alice = library.alice.as_actor()
     finish(run, "recruit", alice, note="kept")
     finish(run, "mine", alice)
-    reopen_step(step_id=step(run, "recruit").pk, by=alice)
+    reopen_step(step_id=step(run, "recruit").pk, by=alice, at=AT)
     found = step(run, "recruit")
     assert (found.state, found.completed_at, found.completed_by, found.note) == ("open", None, "", "kept")
     assert (states(run)["interviews"], states(run)["mine"]) == ("waiting", "done")
@@ -200,7 +200,7 @@ def test_taking_a_step_back_lets_later_ones_wait_again(library: World, run: Run)
 def test_taking_the_last_step_back_opens_the_run(library: World, run: Run) -> None:
     for code in states(run):
         finish(run, code, library.alice.as_actor())
-    reopen_step(step_id=step(run, "follow-up").pk, by=library.alice.as_actor())
+    reopen_step(step_id=step(run, "follow-up").pk, by=library.alice.as_actor(), at=AT)
     run.refresh_from_db()
     assert (run.state, run.finished_at, states(run)["follow-up"]) == ("open", None, "open")
 
@@ -210,7 +210,7 @@ def test_a_run_that_started_anew_keeps_the_old_one_closed(library: World, run: R
         finish(run, code, library.alice.as_actor())
     start_run(account_id=library.account.pk, playbook_id=playbook().pk, by=library.alice.as_actor(), at=AT)
     with pytest.raises(StepNotOpen, match="cannot be taken back: its playbook has started anew.$"):
-        reopen_step(step_id=step(run, "follow-up").pk, by=library.alice.as_actor())
+        reopen_step(step_id=step(run, "follow-up").pk, by=library.alice.as_actor(), at=AT)
     run.refresh_from_db()
     assert (run.state, states(run)["follow-up"], entries("playbooks.step_reopened")) == ("done", "done", [])
 
@@ -218,11 +218,11 @@ def test_a_run_that_started_anew_keeps_the_old_one_closed(library: World, run: R
 def test_what_cannot_be_taken_back(library: World, run: Run) -> None:
     alice = library.alice.as_actor()
     with pytest.raises(StepNotOpen, match="^“Recruit sponsors and users” is open already.$"):
-        reopen_step(step_id=step(run, "recruit").pk, by=alice)
+        reopen_step(step_id=step(run, "recruit").pk, by=alice, at=AT)
     finish(run, "recruit", alice)
     stop_run(run_id=run.pk, outcome="over", by=alice, at=AT)
     with pytest.raises(StepNotOpen, match="cannot be taken back: its playbook was ended early.$"):
-        reopen_step(step_id=step(run, "recruit").pk, by=alice)
+        reopen_step(step_id=step(run, "recruit").pk, by=alice, at=AT)
     assert entries("playbooks.step_reopened") == []
 
 

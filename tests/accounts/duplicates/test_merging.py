@@ -16,7 +16,7 @@ from accounts.operations.movements import rebuild_movements
 from core.errors import Conflict, DomainError
 from core.models import TenantModel
 from kpis.models import KpiValue
-from playbooks.models import Playbook, Run, Step
+from playbooks.models import Playbook, PlaybookVersion, Run, Step
 from tests.accounts.conftest import entries
 from tests.kpis.health.book import NOVEMBER, OCTOBER, furnish, score, value
 from tests.world import World
@@ -138,9 +138,10 @@ def test_a_name_that_is_taken_by_now_stops_the_undo_and_nothing_is_half_done(wor
 
 def test_steps_stay_with_the_run_that_stays(world: World) -> None:
     kept, gone = two()
-    playbook = Playbook.objects.create(code="risk", name="Risk", steps=[])
+    playbook = Playbook.objects.create(code="risk", name="Risk")
+    version = PlaybookVersion.objects.create(playbook=playbook, number=1, definition={"steps": []}, created_at=AT)
     for account in (kept, gone):
-        run = Run.objects.create(account=account, playbook=playbook, playbook_version=1, started_at=AT)
+        run = Run.objects.create(account=account, playbook=playbook, version=version, started_at=AT)
         Step.objects.create(run=run, account=account, position=1, stage=1, code="call", due_on=NOVEMBER)
     before = book()
     done = merge(world, kept, gone)
