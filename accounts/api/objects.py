@@ -117,7 +117,7 @@ class CustomRecords(ReadOnlyModelViewSet[CustomRecord]):
         """A deleted record keeps its address; the list leaves it out unless it is asked for."""
         kind = self._kind()
         if self.action != "list":
-            return CustomRecord.objects.visible_to(self.request.actor).filter(object=kind)  # type: ignore[no-any-return]
+            return CustomRecord.objects.visible_to(self.request.actor).filter(object=kind)
         asked = self.request.query_params
         deleted = asked.get("deleted", "").lower() in ("true", "1")
         try:

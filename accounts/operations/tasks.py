@@ -60,11 +60,11 @@ def edit_task(*, task_id: UUID, expected_version: int, changes: Mapping[str, Any
         raise Conflict("Somebody changed this task meanwhile. Look at it as it is now, then save again.")
     if changes.get("private") and not task.private and task.created_by_id != by.user_id:
         raise DomainError("Only who made a task can make it private.", field="private")
-    before = (task.subject_kind, task.subject_id)
+    belonged = (task.subject_kind, task.subject_id)
     if "about" in changes:
         _set_about(task, changes["about"])
     changed = [name for name in EDITABLE if name in changes and getattr(task, name) != changes[name]]
-    if (task.subject_kind, task.subject_id) != before:
+    if (task.subject_kind, task.subject_id) != belonged:
         changed.append("about")
     if not changed:
         return task
@@ -75,11 +75,11 @@ def edit_task(*, task_id: UUID, expected_version: int, changes: Mapping[str, Any
     _check(task)
     if "remind_on" in changed:
         task.reminded_at = None
-    before = stored_state("task", task)
+    stored = stored_state("task", task)
     task.version += 1
     task.save()
     what = "given" if "assignee_id" in changed else "edited"
-    remember("task", task, before, _record(task, what, by, changed, hidden=was_private))
+    remember("task", task, stored, _record(task, what, by, changed, hidden=was_private))
     if "assignee_id" in changed:
         _tell_assignee(task, by, at)
     return task

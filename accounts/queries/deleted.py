@@ -41,7 +41,7 @@ def _at_account(model: Any, gone: str) -> Callable[[Actor], QuerySet[Any]]:
 
     def rows(by: Actor) -> QuerySet[Any]:
         found = model.objects.visible_to(by).exclude(**{gone: None}).select_related("account")
-        return found.filter(Q(account=None) | Q(account__archived_at=None))  # type: ignore[no-any-return]
+        return found.filter(Q(account=None) | Q(account__archived_at=None))
 
     return rows
 
@@ -58,7 +58,7 @@ def _views(by: Actor) -> QuerySet[Any]:
 def _kept_by(model: Any, permission: str) -> Callable[[Actor], QuerySet[Any]]:
     def rows(by: Actor) -> QuerySet[Any]:
         gone = model.objects.exclude(archived_at=None)
-        return gone if allowed(by, permission) else gone.none()  # type: ignore[no-any-return]
+        return gone if allowed(by, permission) else gone.none()
 
     return rows
 

@@ -181,7 +181,7 @@ def _set(code: str, plural: str, rows: Any, record: str, fields: Sequence[Field]
 
 def _contacts() -> QuerySet[Contact]:
     here = ContactRole.objects.filter(account=OuterRef(OuterRef("pk")), ends_on=None)
-    return Contact.objects.filter(archived_at=None, pk__in=here.values("contact_id"))  # type: ignore[no-any-return]
+    return Contact.objects.filter(archived_at=None, pk__in=here.values("contact_id"))
 
 
 BUILT_IN: tuple[Many, ...] = (

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -150,7 +151,7 @@ def records_export(request: Request, code: str) -> HttpResponse:
     writer = csv.writer(text)
     units = [f"{field.label} ({field.unit})" if field.unit else field.label for field in fields]
     writer.writerow([neutralise(cell) for cell in (kind.name, "Account", *units)])
-    for row in found.order_by("sort_name", "id").iterator(1000):
+    for row in found.order_by(Lower("name"), "id").iterator(1000):
         cells = (row.name, row.account.name, *(one.text for one in _shown(row, fields)))
         writer.writerow([neutralise(cell) for cell in cells])
     answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")

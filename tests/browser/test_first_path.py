@@ -286,7 +286,7 @@ PATHS = (
     "/ACCOUNT/exceptions/", "/ACCOUNT/contracts/", "/revenue/", "/accounts/condition/fields/",
     "/revenue/check/", "/settings/revenue/", "/ACCOUNT/revenue/",
     "/contacts/", "/ACCOUNT/people/", "/renewals/", "/tasks/", "/segments/", "/accounts/duplicates/", "/imports/",
-    "/settings/teams/", "/settings/fields/", "/feed/", "/places/", "/accounts/columns/", "/accounts/views/",
+    "/settings/teams/", "/settings/fields/", "/settings/objects/", "/settings/objects/new/", "/objects/", "/deleted/", "/feed/", "/places/", "/accounts/columns/", "/accounts/views/",
     "/accounts/?group=tier&columns=health,arr,tier,owner,seat_use&pins=arr&sort=-seat_use",
 )  # fmt: skip
 # Width, theme, whether axe looks: colours depend on the theme, layout on the width.
