@@ -68,7 +68,8 @@ def edit_activity(
     before = set(found.contacts.values_list("pk", flat=True)) if "contact_ids" in changes else set()
     if "contact_ids" in changes and set(changes["contact_ids"]) != before:
         kept = before & set(changes["contact_ids"])  # who was there stays so, also after they have left the account
-        found.contacts.set([*kept, *(one.pk for one in _people(found.account, set(changes["contact_ids"]) - kept))])
+        new = _people(found.account, set(changes["contact_ids"]) - kept)
+        found.contacts.set([*Contact.objects.filter(pk__in=kept), *new])
         changed.append("people")
     if changed:
         for name in changed:

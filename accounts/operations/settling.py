@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts import rules
 from accounts.events import TaskChanged
 from accounts.models import Account
+from accounts.operations.past import remember, stored_state
 from accounts.operations.tasks import close_task
 from accounts.queries.leftover import open_tasks_of, parent_of
 from core.actor import Actor
@@ -45,10 +46,12 @@ def settle_tasks(
             close_task(task_id=task.pk, dropped=how == "drop", by=by, at=at)
         elif goal is not None and how == "move":
             _check_assignee(task.assignee_id, goal)
+            before = stored_state("task", task)
             task.account, task.subject_kind, task.subject_id = goal, "", None
             task.version += 1
             task.save(update_fields=["account", "subject_kind", "subject_id", "version"])
-            record(TaskChanged(None if task.private else goal.pk, task.pk, "moved", task.assignee_id), by=by)
+            told = TaskChanged(None if task.private else goal.pk, task.pk, "moved", task.assignee_id)
+            remember("task", task, before, record(told, by=by))
     return counts
 
 

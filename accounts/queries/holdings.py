@@ -37,6 +37,7 @@ def held_by(account: Account, *, on: date) -> list[Held]:
             line.contract_id, not _runs(line.starts_on, line.ends_on or line.contract.ends_on, on),
         )
         for line in lines.select_related("product", "contract")
+        if line.product is not None
     ]  # fmt: skip
     for one in Entitlement.objects.filter(account=account).select_related("product"):
         over = not _runs(one.starts_on, one.ends_on, on)

@@ -149,14 +149,15 @@ def _ways_of_working(by: Actor, at: datetime) -> None:
         save_template(name=name, items=[{**item, "weekdays": True} for item in items], by=by)
         for name, items in TEMPLATES
     ]
-    chosen = Account.objects.filter(sample=True, archived_at=None).exclude(owner=None).order_by("name")[:9]
-    for number, account in enumerate(chosen):
+    used = Account.objects.filter(sample=True, archived_at=None).exclude(owner=None).select_related("owner__role")
+    for number, account in enumerate(used.order_by("name")[:9]):
+        owner = account.owner.as_actor()
         tasks = apply_template(
-            template_id=made[number % 2].pk, account_id=account.pk, assignee_id=account.owner_id, by=by, at=at,
+            template_id=made[number % 2].pk, account_id=account.pk, assignee_id=account.owner_id, by=owner, at=at,
             starts_on=localdate(at) - timedelta(days=4 * number),
         )  # fmt: skip
         for task in [one for one in tasks if one.due_on and one.due_on < localdate(at)][number % 2 :]:
-            close_task(task_id=task.pk, by=by, at=at)
+            close_task(task_id=task.pk, by=owner, at=at)
 
 
 def _kept_token(path: Path | None) -> str:
