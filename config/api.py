@@ -12,6 +12,7 @@ from accounts.api import (
     objects,
     past,
     people,
+    places,
     renewals,
     revenue,
     segments,
@@ -87,6 +88,7 @@ router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/history", kpis.Account
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/scores", kpis.AccountScores, basename="account-scores")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/moves", kpis.AccountMoves, basename="account-moves")
 router.register("segments", segments.Segments, basename="segments")
+router.register("places", places.Places, basename="places")
 router.register("saved-views", lists.SavedViews, basename="saved-views")
 router.register("bulk-changes", lists.BulkChanges, basename="bulk-changes")
 router.register("sample-data", kpis.SampleData, basename="sample-data")

@@ -101,3 +101,17 @@ def test_pins_are_few_and_cost_the_navigation_no_query_of_their_own(book: World,
     with pytest.raises(TooManyPins):
         pin(kind="account", thing_id=of("Bolt").pk, by=by, at=now())
     assert Place.objects.filter(pinned_at__isnull=False).count() == MOST_PINS
+
+
+def test_the_api_lists_and_pins_what_is_ones_own(book: World) -> None:
+    client, asked = book.browser(book.alice), {"kind": "account", "id": str(of("Anvil").pk)}
+    client.get(f"/accounts/{of('Bolt').pk}/")
+    assert client.post("/api/v1/places/", asked, content_type="application/json").status_code == 204
+
+    listed = [(one["kind"], one["name"], one["pinned"]) for one in client.get("/api/v1/places/").json()]
+    assert listed == [("account", "Anvil", True), ("account", "Bolt", False)]
+    assert book.browser(book.bob).post("/api/v1/places/", asked, content_type="application/json").status_code == 404
+    assert book.browser(book.bob).get("/api/v1/places/").json() == []
+    assert client.post("/api/v1/places/", {**asked, "kind": "moon"}, content_type="application/json").status_code == 400
+    client.post("/api/v1/places/", {**asked, "pinned": False}, content_type="application/json")
+    assert [one["pinned"] for one in client.get("/api/v1/places/").json()] == [False]

@@ -1,0 +1,20 @@
+from typing import Any
+
+from rest_framework import serializers
+
+PLACE_KINDS = ("account", "view")
+
+
+class PlaceOut(serializers.Serializer[Any]):
+    """An account or a saved view that one was at lately or keeps at hand."""
+
+    kind = serializers.CharField(help_text="account or view")
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    pinned = serializers.BooleanField()
+
+
+class PlacePin(serializers.Serializer[Any]):
+    kind = serializers.RegexField(rf"^({'|'.join(PLACE_KINDS)})$", help_text="account or view")
+    id = serializers.UUIDField()
+    pinned = serializers.BooleanField(default=True, help_text="false takes the pin away")
