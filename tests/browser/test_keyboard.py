@@ -26,6 +26,19 @@ def test_ten_tasks_without_a_mouse(log_in: Callable[..., Page]) -> None:
     do_ten_tasks(log_in("manager", "/accounts/"))
 
 
+def put_away(page: Page) -> None:
+    """The first thing of the list of all is chosen, and looked at for putting it away."""
+    page.goto(f"{page.url.partition('?')[0]}?view=all")
+    page.keyboard.press("j")
+    chosen = page.locator("[data-work][data-chosen]")
+    expect(chosen).to_have_count(1)
+    page.keyboard.press("z")
+    dialog = page.get_by_role("dialog", name="Put away")
+    expect(dialog.get_by_label("Until")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
 def do_ten_tasks(page: Page) -> None:
     names = page.locator("main a.acct span").all_inner_texts()
     name = next(first for text in names if len(first := text.split("\n")[0].removesuffix("Sample").strip()) > 3)
@@ -48,6 +61,7 @@ def do_ten_tasks(page: Page) -> None:
     page.keyboard.press("g")  # 7 see what is to be done
     page.keyboard.press("w")
     page.wait_for_url(re.compile("/work/"))
+    put_away(page)
     page.keyboard.press("g")  # 8 take the next account of a queue
     page.keyboard.press("x")
     page.wait_for_url(re.compile("/queue/"))
