@@ -6,7 +6,7 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.operations.places import pin
 from accounts.queries.places import places
-from accounts.serializers.places import PlaceOut, PlacePin
+from accounts.serializers.places import SpotOut, SpotPin
 from core.http import ApiRequest
 
 
@@ -15,14 +15,14 @@ class Places(ViewSet):
 
     request: ApiRequest
 
-    @extend_schema(responses=PlaceOut(many=True))
+    @extend_schema(responses=SpotOut(many=True))
     def list(self, request: ApiRequest) -> Response:
         pinned, recent = places(by=request.actor)
-        return Response(PlaceOut([*pinned, *recent], many=True).data)
+        return Response(SpotOut([*pinned, *recent], many=True).data)
 
-    @extend_schema(request=PlacePin, responses={204: None})
+    @extend_schema(request=SpotPin, responses={204: None})
     def create(self, request: ApiRequest) -> Response:
-        given = PlacePin(data=request.data)
+        given = SpotPin(data=request.data)
         given.is_valid(raise_exception=True)
         wanted = given.validated_data
         pin(kind=wanted["kind"], thing_id=wanted["id"], on=wanted["pinned"], by=request.actor, at=now())

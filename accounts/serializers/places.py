@@ -5,7 +5,7 @@ from rest_framework import serializers
 PLACE_KINDS = ("account", "view")
 
 
-class PlaceOut(serializers.Serializer[Any]):
+class SpotOut(serializers.Serializer[Any]):
     """An account or a saved view that one was at lately or keeps at hand."""
 
     kind = serializers.CharField(help_text="account or view")
@@ -14,7 +14,7 @@ class PlaceOut(serializers.Serializer[Any]):
     pinned = serializers.BooleanField()
 
 
-class PlacePin(serializers.Serializer[Any]):
+class SpotPin(serializers.Serializer[Any]):
     kind = serializers.RegexField(rf"^({'|'.join(PLACE_KINDS)})$", help_text="account or view")
     id = serializers.UUIDField()
     pinned = serializers.BooleanField(default=True, help_text="false takes the pin away")

@@ -72,8 +72,13 @@ def book(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize("sort", [sign + code for code in FIELDS for sign in ("", "-")])
-@pytest.mark.parametrize("group", ["", "&group=tier", "&group=band"])
+@pytest.mark.parametrize(
+    ("sort", "group"),
+    [
+        *((sign + code, "") for code in FIELDS for sign in ("", "-")),
+        *((sort, group) for sort in ("-custom.size", "seat_use", "score") for group in ("&group=tier", "&group=band")),
+    ],
+)
 def test_every_account_comes_once_whatever_the_order_and_unknown_comes_last(
     book: World, monkeypatch: pytest.MonkeyPatch, sort: str, group: str
 ) -> None:
