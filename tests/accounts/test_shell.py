@@ -50,7 +50,7 @@ def test_the_palette_shows_at_most_eight_and_none_from_the_archive(world: World,
     with query_count() as queries:
         answer = browser.get("/search/?q=acme")
     assert names(answer) == [f"Acme {number:02}" for number in range(1, 9)]
-    assert queries.number <= 6  # who asks, and one for each kind of thing
+    assert queries.number <= 7  # who asks, and one for each kind of thing
 
 
 def test_the_palette_hides_what_one_does_not_see(world: World) -> None:
@@ -113,7 +113,7 @@ def test_all_page_events_are_in_the_contract_of_the_pages() -> None:
     known = {
         *("health-changed", "run-changed", "upload-changed", "account-changed", "report-changed", "outcome-changed"),
         *("exceptions-changed", "indicators-changed", "task-changed", "comment-changed", "people-changed"),
-        *("activity-changed", "document-changed"),
+        *("activity-changed", "document-changed", "record-changed"),
     }
     assert set(LIVE.values()) == known
 
