@@ -267,6 +267,8 @@ def _whose(view: str, by: Actor, team: Sequence[UUID]) -> Q:
         return Q(w_owner__in=list(team))
     if view == "unowned":
         return Q(w_owner=None)
+    if view == "snoozed":  # of everything one answers for
+        return Q(w_owner=by.user_id) | Q(w_owner__in=list(team)) | Q(w_owner=None)
     return Q() if view == "all" else Q(w_owner=by.user_id)
 
 

@@ -285,9 +285,11 @@ PATHS = (
     "/kpis/seat_use/formula/", "/metrics/", "/indicators/", "/indicators/rules/new/", "/data-quality/",
     "/ACCOUNT/exceptions/", "/ACCOUNT/contracts/", "/revenue/", "/accounts/condition/fields/",
     "/revenue/check/", "/settings/revenue/", "/ACCOUNT/revenue/",
-    "/contacts/", "/ACCOUNT/people/", "/renewals/", "/tasks/", "/tasks/templates/", "/tasks/templates/new/", "/notices/?show=all", "/products/", "/products/accounts/",
+    "/contacts/", "/ACCOUNT/people/", "/renewals/", "/tasks/",
+    "/tasks/templates/", "/tasks/templates/new/", "/notices/?show=all", "/products/", "/products/accounts/",
     "/segments/", "/accounts/duplicates/", "/imports/",
-    "/settings/teams/", "/settings/fields/", "/settings/objects/", "/settings/objects/new/", "/objects/", "/deleted/", "/feed/", "/places/", "/accounts/columns/", "/accounts/views/",
+    "/settings/teams/", "/settings/fields/", "/settings/objects/", "/settings/objects/new/",
+    "/objects/", "/deleted/", "/feed/", "/places/", "/accounts/columns/", "/accounts/views/",
     "/accounts/?group=tier&columns=health,arr,tier,owner,seat_use&pins=arr&sort=-seat_use",
 )  # fmt: skip
 # Width, theme, whether axe looks: colours depend on the theme, layout on the width.

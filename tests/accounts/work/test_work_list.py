@@ -265,3 +265,13 @@ def test_the_account_says_what_it_needs_next_and_how_far_its_plans_are(world: Wo
     (plan,) = browser.get(f"/accounts/{world.account.pk}/panels/plan/").context["plans"]
     assert (plan.name, plan.done, plan.all, plan.overdue, plan.share) == ("Onboarding", 1, 2, 1, 50)
     assert world.browser(world.bob).get(f"/accounts/{world.account.pk}/panels/next/").status_code == 404
+
+
+def test_a_lead_sees_what_their_team_has_put_away(world: World) -> None:
+    TeamMember.objects.create(team=Team.objects.create(name="North", lead=world.mona), user=world.alice)
+    made = task(world, "Wait")
+    asked = {"kind": "task", "item_id": made.pk, "until": TODAY + timedelta(days=1), "reason": "x", "at": AT}
+    snooze_work(**asked, by=world.alice.as_actor())
+    assert [one.title for one in items(world.mona, view="snoozed")] == ["Wait"]
+    assert counts(world.mona).views["snoozed"] == 1
+    assert counts(world.amy).views["snoozed"] == 0
