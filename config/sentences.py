@@ -7,6 +7,7 @@ from typing import Any
 from config import sentences_work as work
 from config.sentences_catalogue import CATALOGUE, kpi_name
 from config.sentences_contracts import CONTRACTS
+from config.sentences_effects import EFFECTS
 from config.sentences_people import PEOPLE
 from config.sentences_playbooks import PLAYBOOKS
 from config.sentences_teams import TEAMS
@@ -271,6 +272,7 @@ SENTENCES: dict[str, Sentence] = {
     "accounts.outcome_withdrawn": Sentence("Outcome taken back", _outcome("Took back"), "undo-2"),
     **PEOPLE,
     **PLAYBOOKS,
+    **EFFECTS,
     "accounts.view_changed": Sentence("Saved view changed", _view, "bookmark"),
     "accounts.segment_changed": Sentence("Segment changed", _segment, "list-filter"),
     "accounts.segment_entered": Sentence("Came into a segment", "Came into the segment {segment}", "arrow-right"),

@@ -316,6 +316,7 @@ CELERY_BEAT_SCHEDULE = {
     "scores": _in_every_tenant("kpis.rescore_portfolio", DAY),
     "segments": _in_every_tenant("accounts.evaluate_every_segment", DAY),
     "renewals": _in_every_tenant("playbooks.evaluate_renewals", DAY),
+    "measured-runs": _in_every_tenant("playbooks.measure_what_is_due", DAY),
     "reminders": _in_every_tenant("accounts.remind", HOUR),
     "revenue": _in_every_tenant("accounts.follow_revenue", HOUR),
     "renewal-statuses": _in_every_tenant("accounts.watch_renewals", DAY),

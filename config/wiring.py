@@ -68,10 +68,18 @@ from kpis.tasks import (
     roll_up_account,
 )
 from playbooks import rules as playbooks_rules
+from playbooks.events import RunFinished, RunStarted, StepReopened
 from playbooks.models import Step
 from playbooks.operations import install_library
 from playbooks.queries import running_chips, steps_to_do, trigger_uses
-from playbooks.tasks import evaluate_triggers, evaluate_values, hand_over_steps
+from playbooks.tasks import (
+    evaluate_triggers,
+    evaluate_values,
+    forget_the_end,
+    hand_over_steps,
+    measure_end,
+    measure_start,
+)
 from tenants import tasks as tenants_tasks
 from users import rules as users_rules
 from users.events import PersonInvited
@@ -109,6 +117,9 @@ EVENTS: dict[type[Event], list[Task]] = {
     ScorecardArchived: [rescore_portfolio],
     SampleDataRemoved: [sweep_reports],
     PersonInvited: [mail_invitation],
+    RunStarted: [measure_start],
+    RunFinished: [measure_end],
+    StepReopened: [forget_the_end],
     RecordsImported: [mail_held_rows],
 }
 

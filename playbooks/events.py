@@ -78,3 +78,36 @@ class PlaybookPublished(Event):
     name = "playbooks.published"
     playbook: str
     number: int
+
+
+@dataclass(frozen=True)
+class RunMeasured(Event):
+    """Figures of a run were kept as they were known at a moment: start, end, or 30, 60, 90 days after it."""
+
+    name = "playbooks.run_measured"
+    run_id: UUID
+    playbook: str
+    moment: str
+    known: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class RunResultSet(Event):
+    """code: success, no_effect, invalid_trigger or lost."""
+
+    name = "playbooks.run_result_set"
+    run_id: UUID
+    playbook: str
+    code: str
+
+
+@dataclass(frozen=True)
+class EffectEstimated(Event):
+    """verdict: better, worse, open or cannot_tell."""
+
+    name = "playbooks.effect_estimated"
+    estimate_id: UUID
+    playbook: str
+    verdict: str
+    treated: int

@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,8 @@ from django.utils.timezone import now
 
 from core.actor import Actor
 from playbooks import operations, queries
-from playbooks.models import Trigger
+from playbooks.models import Measurement, Run, Trigger
+from playbooks.operations import measuring
 
 log = logging.getLogger(__name__)
 
@@ -51,3 +53,45 @@ def hand_over_steps(*, events: list[dict[str, Any]], **_: object) -> None:
     ids = sorted({UUID(event["account_id"]) for event in events if event["account_id"]})
     whole_file = any(event["account_id"] is None for event in events)
     operations.hand_over_steps(account_ids=None if whole_file else ids, by=Actor.system("playbooks"))
+
+
+def _each(events: list[dict[str, Any]], do: Callable[[UUID], object]) -> None:
+    """Do it for the run of each event; one that fails keeps back no other. A run that is gone is nothing to do."""
+    failed: Exception | None = None
+    for run_id in sorted({UUID(event["run_id"]) for event in events}):
+        try:
+            do(run_id)
+        except Run.DoesNotExist:
+            log.info("run %s is gone", run_id)
+        except Exception as error:
+            log.exception("measuring run %s", run_id)
+            failed = error
+    if failed:
+        raise failed
+
+
+@shared_task(name="playbooks.measure_start", many=True)  # type: ignore[call-overload]
+def measure_start(*, events: list[dict[str, Any]], **_: object) -> None:
+    """After a start: freeze the baseline, as it was known at that moment however late this comes."""
+    _each(events, lambda run_id: _measure(run_id, Measurement.Moment.START))
+
+
+@shared_task(name="playbooks.measure_end", many=True)  # type: ignore[call-overload]
+def measure_end(*, events: list[dict[str, Any]], **_: object) -> None:
+    _each(events, lambda run_id: _measure(run_id, Measurement.Moment.END))
+
+
+def _measure(run_id: UUID, moment: str) -> None:
+    measuring.measure_run(run_id=run_id, moment=moment, by=Actor.system("playbooks"), at=now())
+
+
+@shared_task(name="playbooks.forget_the_end", many=True)  # type: ignore[call-overload]
+def forget_the_end(*, events: list[dict[str, Any]], **_: object) -> None:
+    """After a step was taken back: a run that goes on has no end yet."""
+    _each(events, lambda run_id: measuring.forget_the_end(run_id=run_id, by=Actor.system("playbooks")))
+
+
+@shared_task(name="playbooks.measure_what_is_due")
+def measure_what_is_due(**_: object) -> None:
+    """Every day: what is 30, 60 or 90 days after its end, and whatever was missed."""
+    measuring.measure_what_is_due(by=Actor.system("playbooks"), at=now())
