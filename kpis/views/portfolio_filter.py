@@ -4,7 +4,7 @@ from django.shortcuts import render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
-from accounts.conditions import ConditionError, every_field, matching, read, words
+from accounts.conditions import ConditionError, every_field, every_many, matching, read, words
 from accounts.models import Account
 from core.http import Request
 from kpis.queries import portfolio as queries
@@ -54,4 +54,5 @@ def condition_check(request: Request) -> HttpResponse:
 @require_GET
 def condition_fields(request: Request) -> HttpResponse:
     """Every field a condition can ask of, with how to write it."""
-    return render(request, "kpis/condition_fields.html", {"fields": every_field(by=request.actor)})
+    sets = [(one, one.fields(request.actor)) for one in every_many(by=request.actor)]
+    return render(request, "kpis/condition_fields.html", {"fields": every_field(by=request.actor), "sets": sets})

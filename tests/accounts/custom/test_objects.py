@@ -200,3 +200,12 @@ def test_an_account_has_no_records_without_end(world: World, monkeypatch: pytest
     record_of(world)
     with pytest.raises(DomainError, match="at most 1 Projects"):
         record_of(world, "Another")
+
+
+def test_the_page_of_conditions_says_what_records_can_be_asked_for(world: World) -> None:
+    project(world, view_roles=["manager"])
+    page = world.browser(world.mona).get("/accounts/condition/fields/").content.decode()
+    assert "any project" in page
+    assert "<code>margin</code>" in page
+    assert "any contract" in page
+    assert "any project" not in world.browser(world.alice).get("/accounts/condition/fields/").content.decode()
