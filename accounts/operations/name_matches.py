@@ -27,7 +27,7 @@ def say_names(*, import_id: UUID, said: Mapping[str, str], by: Actor, at: dateti
 
     Emits NameMatched for each. Raises DomainError for an account that is not there, PermissionDenied, DoesNotExist.
     """
-    locked(import_id, by, State.TRIED, State.DONE)
+    locked(import_id=import_id, by=by, states=(State.TRIED, State.DONE))
     answers = {text: answer.strip() for text, answer in said.items() if answer.strip()}
     for text, answer in answers.items():
         account = None if answer == NEW else _account(answer, text, by)

@@ -133,7 +133,7 @@ def map_import(
     mapping: column number as text -> field, '' leaves it out, 'new' makes a field of the tenant's own. reading: see
     RecordImport.reading; what it does not name stays. Raises DomainError, PermissionDenied, DoesNotExist.
     """
-    batch = locked(import_id, by, State.MAPPING, State.TRIED)
+    batch = locked(import_id=import_id, by=by, states=(State.MAPPING, State.TRIED))
     kind = kind_for(batch.kind, by)
     said = {**batch.reading, **(reading or {})}
     chosen = {str(at): mapping.get(str(at), "") for at in range(len(batch.headings))}
@@ -216,7 +216,8 @@ def start_step(*, import_id: UUID, step: str, by: Actor) -> RecordImport:
     Raises DomainError when it is not the time for that, PermissionDenied, RecordImport.DoesNotExist.
     """
     before = (State.MAPPING, State.TRIED)
-    batch = locked(import_id, by, *{"try": before, "bring": before}.get(step, (State.DONE,)))
+    states = {"try": before, "bring": before}.get(step, (State.DONE,))
+    batch = locked(import_id=import_id, by=by, states=states)
     if batch.job and batch.job.open:
         raise DomainError("The worker is still at it.")
     batch.job = jobs.start_job(_JOBS[step], by=by, subject_id=batch.pk)
@@ -238,7 +239,8 @@ def _kind_of(batch: RecordImport, by: Actor) -> Kind:
         raise DomainError("What its rows are is not there any more, or not for your role.") from None
 
 
-def locked(import_id: UUID, by: Actor, *states: str) -> RecordImport:
+def locked(*, import_id: UUID, by: Actor, states: Sequence[str]) -> RecordImport:
+    """The import for a change. Raises DomainError in any other state, PermissionDenied, DoesNotExist."""
     require(by, rules.IMPORT)
     batch: RecordImport = RecordImport.objects.visible_to(by).select_for_update(of=("self",)).get(pk=import_id)
     require(by, _kind_of(batch, by).permission)
