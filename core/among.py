@@ -7,13 +7,13 @@ from uuid import UUID
 from django.db.models import F, Lookup
 
 
-class _Among(Lookup):  # type: ignore[type-arg]  # generic only in the stubs
+class _Among(Lookup):
     """`column = any(array)`: one parameter where `__in` makes, and escapes, one for each id."""
 
     lookup_name = "among"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, params = self.process_lhs(compiler, connection)
         return f"{column} = any(%s)", [*params, self.rhs]
 

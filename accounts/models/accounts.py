@@ -1,9 +1,10 @@
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Coalesce, Lower, Upper
 
 from core.actor import Actor
 from core.models import GuardedQuerySet, TenantModel
@@ -66,6 +67,8 @@ class Account(TenantModel):
             models.Index(fields=["owner"], name="account_owner"),
             models.Index(Lower("name"), "id", name="account_name_order"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="account_name_trgm"),
+            models.Index(fields=["id"], condition=models.Q(sample=True), name="account_sample"),
+            models.Index(Coalesce("arr", models.Value(Decimal(-1))).desc(), "id", name="account_arr_order"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
+from django.db import connection
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Lower
 
@@ -23,6 +25,7 @@ RENEWING_DAYS = 90
 BIN = 250  # hundredths; 50 and 75 are edges of bins, so that none holds two bands
 UNSCORED = 7500  # where an account without a standing is sorted, as one without enough data
 FARTHEST = 1_000_000  # beyond every hundredth, so that what is unknown comes last in either direction
+MANY = 20_000  # accounts; from here on adding all of them up takes longer than a page may
 NO_DAY = {False: date.max, True: date.min}
 
 
@@ -77,6 +80,22 @@ def book(wanted: BookFilter, *, by: Actor, today: date) -> QuerySet[Account]:
     if wanted.where:
         accounts = accounts.filter(matching(read(wanted.where, by=by), today=today))
     return accounts
+
+
+def many() -> bool:
+    """Whether this tenant's accounts are too many to be added up before a page is shown. Ten minutes old at most."""
+    return bool(cache.get_or_set("portfolio-many", _many, 600))
+
+
+def _many() -> bool:
+    with connection.cursor() as cursor:  # PostgreSQL's own estimate, which costs nothing
+        cursor.execute("select reltuples > %s from pg_class where oid = %s::regclass", [MANY, Account._meta.db_table])
+        return bool(cursor.fetchone()[0])
+
+
+def all_scored(*, by: Actor) -> bool:
+    """Whether every account that `by` sees has a standing. `totals` counts it too; this looks for the first one."""
+    return not Account.objects.visible_to(by).active().filter(health=None).exists()
 
 
 def _of_view(view: str, by: Actor, today: date) -> Q:

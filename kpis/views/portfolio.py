@@ -86,10 +86,14 @@ def portfolio(request: Request) -> HttpResponse:
             return redirect(there)
     if not all(request.GET.values()) and not request.htmx:
         return redirect(address(wanted))  # the form sends every field; the address keeps those that say something
-    whole = queries.totals(queries.book(BookFilter(), by=by, today=today), by=by, today=today)
+    book = queries.book(BookFilter(), by=by, today=today)
+    # A large book shows its lines first and asks for the same page with its figures then.
+    later = "figures" not in request.GET and queries.many()
+    whole = None if later else queries.totals(book, by=by, today=today)
     jobs = Job.objects.filter(kind__in=SAMPLE_JOBS, finished_at=None)
     context: dict[str, Any] = {
         "whole": whole,
+        "some": book.exists() if whole is None else whole.accounts,
         "sample_job": jobs.first(),
         "may_sample": allowed(by, rules.SAMPLE_DATA),
         "may_create": allowed(by, accounts_rules.CREATE),
@@ -98,11 +102,11 @@ def portfolio(request: Request) -> HttpResponse:
         "may_edit_cells": allowed(by, accounts_rules.EDIT),
         "may_upload": allowed(by, rules.UPLOAD),
         "live_since": last_seq(),
-        "here": request.get_full_path(),
+        "here": address(wanted) if "figures" in request.GET else request.get_full_path(),
         "query": f"?{request.GET.urlencode()}" if request.GET else "",
         "unread": given.errors.get("where"),
     }
-    if whole.accounts:
+    if context["some"]:
         context |= _filled(request, wanted, whole, today)
         if not request.htmx and context["looks"].current:
             saw(view=context["looks"].current, by=by, at=now())
@@ -117,40 +121,46 @@ def asked(request: Request) -> PageQuery:
     return given
 
 
-def _filled(request: Request, wanted: BookFilter, whole: Totals, today: date) -> dict[str, Any]:
+def _filled(request: Request, wanted: BookFilter, whole: Totals | None, today: date) -> dict[str, Any]:
+    """whole: what every account adds up to; None leaves out all that has to be added up."""
     by = request.actor
     accounts = queries.book(wanted, by=by, today=today)
-    totals = queries.totals(accounts, by=by, today=today) if wanted.narrows else whole
+    totals = queries.totals(accounts, by=by, today=today) if whole and wanted.narrows else whole
     looks = Looks.of(wanted, by=by)
     by_field = looks.sort.label if looks.sort else SORTED_BY["attention"]
     return {
         "wanted": wanted,
         "totals": totals,
-        **_table(request, accounts, looks, wanted, all_scored=not whole.unscored),
+        **_table(request, accounts, looks, wanted, whole),
         "dense": looks.density == "dense",
         "looks": looks,
         "groupings": _groupings(wanted, looks, by),
         "tabs": [*_tabs(wanted, whole), *looks.tabs],
-        "bands": _bands(wanted, totals),
+        "bands": _bands(wanted, totals) if totals else [],
         "chips": _chips(wanted, request),
         "sorted_by": SORTED_BY.get(wanted.sort.lstrip("-"), by_field),
         "sorts": {name: address(wanted, sort=frame.next_sort(name, wanted.sort)) for name in queries.SORTS},
         "unfiltered": address(BookFilter(**{name: getattr(wanted, name) for name in queries.LOOK if name != "saved"})),
         **{f"{name}_url": f"{reverse(page)}?{request.GET.urlencode()}" for name, page in AROUND.items()},
         "bulk_url": f"{reverse('kpis:bulk-edit')}?{urlencode({**_said(wanted), 'all': '1'})}",
-        **_picture(accounts, totals, Links()),
+        **(_picture(accounts, totals, Links()) if totals else {"figures_url": _with_figures(request)}),
     }
 
 
+def _with_figures(request: Request) -> str:
+    return f"{request.path}?{urlencode({**request.GET.dict(), 'figures': 'now'})}"
+
+
 def _table(
-    request: Request, accounts: QuerySet[Account], looks: Looks, wanted: BookFilter, *, all_scored: bool
+    request: Request, accounts: QuerySet[Account], looks: Looks, wanted: BookFilter, whole: Totals | None
 ) -> dict[str, Any]:
     """One page of lines with what stands around them."""
     by, links, today = request.actor, Links(), now().date()
     may_edit = allowed(by, accounts_rules.EDIT)
     name, slots = frame.slots(looks, ticked=may_edit)
-    bundle, groups = _sums(accounts, looks)
-    ordered, order = queries.in_order(accounts, wanted.sort, all_scored=all_scored, field=looks.sort, group=looks.group)
+    bundle, groups = _sums(accounts, looks) if whole or looks.group else (Bundle(), [])
+    scored = not whole.unscored if whole else "attention" in wanted.sort and queries.all_scored(by=by)
+    ordered, order = queries.in_order(accounts, wanted.sort, all_scored=scored, field=looks.sort, group=looks.group)
     ordered = ordered.annotate(**columns.asked_of([slot.column for slot in slots]))
     shut = wanted.shut.split(",") if wanted.shut and looks.group else []
     if shut:
@@ -208,16 +218,18 @@ def _groupings(wanted: BookFilter, looks: Looks, by: Actor) -> list[tuple[str, s
     return found + [(one.label, address(wanted, group=one.code, shut=""), one.code == now_by) for one in offered]
 
 
-def _tabs(wanted: BookFilter, whole: Totals) -> list[tuple[str, str, int | None, bool]]:
+def _tabs(wanted: BookFilter, whole: Totals | None) -> list[tuple[str, str, int | None, bool]]:
     """(name, address, accounts, whether it is the one that is shown). Every tab starts from the whole book."""
+    counts = [None] * 3 if whole is None else [whole.accounts, whole.attention, whole.mine]
+    bands = whole.bands if whole else {}
     tabs = [
-        ("All", BookFilter(), whole.accounts),
-        ("Needs attention", BookFilter(view="attention"), whole.attention),
-        ("At risk", BookFilter(band=Band.RED), whole.bands[Band.RED]),
-        ("Watch", BookFilter(band=Band.YELLOW), whole.bands[Band.YELLOW]),
-        ("Healthy", BookFilter(band=Band.GREEN), whole.bands[Band.GREEN]),
-        ("Not enough data", BookFilter(band=Band.UNKNOWN), whole.bands[Band.UNKNOWN]),
-        ("Mine", BookFilter(view="mine"), whole.mine),
+        ("All", BookFilter(), counts[0]),
+        ("Needs attention", BookFilter(view="attention"), counts[1]),
+        ("At risk", BookFilter(band=Band.RED), bands.get(Band.RED)),
+        ("Watch", BookFilter(band=Band.YELLOW), bands.get(Band.YELLOW)),
+        ("Healthy", BookFilter(band=Band.GREEN), bands.get(Band.GREEN)),
+        ("Not enough data", BookFilter(band=Band.UNKNOWN), bands.get(Band.UNKNOWN)),
+        ("Mine", BookFilter(view="mine"), counts[2]),
     ]
     current = (wanted.view, wanted.band, "")
     return [(name, address(tab), count, (tab.view, tab.band, wanted.saved) == current) for name, tab, count in tabs]
