@@ -54,6 +54,9 @@ router.register("documents", documents.Documents, basename="documents")
 router.register("share-links", documents.ShareLinks, basename="share-links")
 router.register("notices", tasks.Notices, basename="notices")
 router.register(f"accounts/(?P<account_id>{UUID_PATTERN})/as-of", past.AccountAsOf, basename="account-as-of")
+router.register(
+    f"as-of/(?P<kind>contact|contract|task|record)/(?P<record_id>{UUID_PATTERN})", past.RecordAsOf, basename="as-of"
+)
 router.register("account-fields", custom.CustomFields, basename="account-fields")
 router.register("objects", objects.CustomObjects, basename="objects")
 router.register(f"objects/(?P<object_code>{objects.CODE})/records", objects.CustomRecords, basename="records")

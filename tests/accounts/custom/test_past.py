@@ -57,6 +57,10 @@ def test_a_person_as_they_were(world: World, past: Any) -> None:
     assert (said[1]["title"].differs, said[1]["title"].last.who) == (True, "Amy")
     assert "custom.salary" in said[0]
     assert "custom.salary" not in lines(world, "contact", one.pk, 5, who=world.alice)
+    day = localdate() - timedelta(days=40)
+    got = world.browser(world.amy).get(f"/api/v1/as-of/contact/{one.pk}/?on={day}").json()
+    assert next(line["then"] for line in got if line["name"] == "title") == "CFO"
+    assert world.browser(world.bob).get(f"/api/v1/as-of/contact/{one.pk}/?on={day}").status_code == 404
     told = str(list(Entry.objects.filter(event="accounts.contact_edited").values_list("data", flat=True)))
     assert "CFO" not in told, "what is said about people is not on the trail"
     page = world.browser(world.alice).get(f"/as-of/contact/{one.pk}/?on={localdate() - timedelta(days=40)}")
