@@ -12,9 +12,10 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts import rules
 from accounts.models import ImportRow, RecordImport
+from accounts.operations.name_matches import say_names
 from accounts.operations.record_imports import map_import, start_import, start_step
 from accounts.queries.imports import imports
-from accounts.serializers.imports import ImportInput, ImportMapping, ImportOut, ImportRowOut, ImportStep
+from accounts.serializers.imports import ImportInput, ImportMapping, ImportNames, ImportOut, ImportRowOut, ImportStep
 from core.http import UUID_PATTERN, ApiRequest
 from core.rules import require
 
@@ -48,6 +49,15 @@ class Imports(ReadOnlyModelViewSet[RecordImport]):
         given = ImportMapping(data=request.data)
         given.is_valid(raise_exception=True)
         return Response(ImportOut(map_import(import_id=UUID(pk), **given.validated_data, by=request.actor)).data)
+
+    @extend_schema(request=ImportNames, responses=ImportOut)
+    @action(detail=True, methods=["post"])
+    def names(self, request: ApiRequest, pk: str) -> Response:
+        """Say which accounts the names mean that its rows wait for; kept for every file to come."""
+        given = ImportNames(data=request.data)
+        given.is_valid(raise_exception=True)
+        say_names(import_id=UUID(pk), said=given.validated_data["said"], by=request.actor, at=now())
+        return Response(ImportOut(self.get_object()).data)
 
     @extend_schema(request=ImportStep, responses={202: ImportOut})
     @action(detail=True, methods=["post"])

@@ -22,10 +22,28 @@ class ImportMapping(serializers.Serializer[Any]):
 
     mapping = serializers.DictField(child=serializers.CharField(allow_blank=True))
     key = serializers.CharField(max_length=60)
+    reading = serializers.DictField(
+        required=False,
+        help_text="days: dmy, mdy or ''; decimal: . , or ''; only: {column, is}; same: {field: text}",
+    )
+    mail_wanted = serializers.BooleanField(required=False)
+
+
+class ImportNames(serializers.Serializer[Any]):
+    """said: name in the file -> id, number or exact name of the account it means, or 'new'."""
+
+    said = serializers.DictField(child=serializers.CharField(allow_blank=True, max_length=200))
 
 
 class ImportStep(serializers.Serializer[Any]):
-    step = serializers.ChoiceField(choices=[("try", "Dry run"), ("bring", "Bring it in"), ("undo", "Take it back")])
+    step = serializers.ChoiceField(
+        choices=[
+            ("try", "Dry run"),
+            ("bring", "Bring it in"),
+            ("again", "Take the rows that wait for an account"),
+            ("undo", "Take it back"),
+        ]
+    )
 
 
 class ImportOut(serializers.ModelSerializer[RecordImport]):
@@ -33,6 +51,7 @@ class ImportOut(serializers.ModelSerializer[RecordImport]):
         model = RecordImport
         fields = [
             "id", "kind", "file_name", "headings", "mapping", "key", "state", "rows", "position", "summary", "message",
+            "reading", "mail_wanted", "mailed_at",
             "corrects_id", "job_id", "created_at", "created_by", "finished_at", "undone_at", "undone_by",
         ]  # fmt: skip
         read_only_fields = fields
@@ -43,5 +62,5 @@ class ImportRowOut(serializers.ModelSerializer[ImportRow]):
 
     class Meta:
         model = ImportRow
-        fields = ["id", "line", "action", "record_id", "raw", "column", "error", "fix", "undone"]
+        fields = ["id", "line", "action", "record_id", "raw", "column", "error", "fix", "asks", "undone"]
         read_only_fields = fields

@@ -166,3 +166,19 @@ def test_a_stopped_import_keeps_what_is_done(world: World, monkeypatch: Any) -> 
     batch.refresh_from_db()
     assert (batch.state, batch.message, batch.summary["create"]) == ("done", "Stopped after line 5.", 4)
     assert Account.objects.filter(name__startswith="Kunde").count() == 4
+
+
+def test_names_and_reading_are_said_by_the_api(world: World) -> None:
+    acme = Account.objects.create(name="Acme Ltd")
+    batch = begin(world, "contacts", PEOPLE)
+    browser, url = world.browser(world.mona), f"/api/v1/imports/{batch.pk}"
+    said = {"mapping": batch.mapping, "key": "email", "reading": {"days": "mdy"}, "mail_wanted": True}
+    mapped = browser.post(f"{url}/mapping/", said, content_type="application/json").json()
+    assert (mapped["reading"]["days"], mapped["mail_wanted"]) == ("mdy", True)
+    batch.refresh_from_db()
+    bring(world, batch)
+    names = {"said": {"ACME, Limited": str(acme.pk)}}
+    assert browser.post(f"{url}/names/", names, content_type="application/json").status_code == 200
+    assert NameMatch.objects.get().account == acme
+    again = browser.post(f"{url}/step/", {"step": "again"}, content_type="application/json")
+    assert (again.status_code, again.json()["state"]) == (202, "running")
