@@ -1,7 +1,6 @@
 from accounts.models import SavedView
 from core.actor import Actor
 
-
 NAME_COLUMN = "name"  # the column that every list begins with
 NARROWEST, WIDEST = 60, 640  # pixels
 
