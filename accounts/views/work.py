@@ -42,7 +42,7 @@ from core.http import Request, toast
 from core.rules import allowed
 from users.models import User
 
-PAGE, NEXT = 50, 4
+PAGE, NEXT = 50, 3
 MOVED: dict[str, Any] = {"task-changed": {}}
 DONE: dict[str, Any] = {**MOVED, "closeDialog": {}}
 
@@ -149,6 +149,8 @@ def snooze(request: Request, kind: str, item_id: UUID) -> HttpResponse:
 @require_http_methods(["POST"])
 def wake(request: Request, kind: str, item_id: UUID) -> HttpResponse:
     """Bring back what was put away; the undo of the toast posts here."""
+    if one_item(kind, item_id, by=request.actor, on=localdate()) is None:
+        raise Http404
     try:
         snooze_work(kind=kind, item_id=item_id, until=None, by=request.actor, at=now())
     except DomainError as refusal:
