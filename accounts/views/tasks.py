@@ -18,6 +18,7 @@ from accounts.models import Account, Task, TaskTemplate
 from accounts.operations import task_templates
 from accounts.operations import tasks as operations
 from accounts.queries.comments import thread
+from accounts.queries.documents import documents_about
 from accounts.queries.leftover import things_of
 from accounts.queries.tasks import FAR, VIEWS, people_who_see, tasks_in, tasks_of, templates
 from accounts.serializers.work import TaskEdit, TaskInput, TaskSnooze, TemplateApply
@@ -257,6 +258,7 @@ def _task(
         "today": localdate(),
         "me": request.actor.user_id,
         "comments": list(thread("task", found.pk).order_by("created_at", "id")[:THREAD]),
+        "documents": documents_about("task", found.pk),
         "subject_kind": "task",
         "subject_id": found.pk,
         "may_comment": allowed(request.actor, rules.COMMENT),
