@@ -1,8 +1,8 @@
 """Values of the fields that a tenant added to its records: how they are named, checked and kept.
 
 Pure. In forms, files, the trail and conditions such a field is called "custom.<code>"; `custom` of the record holds
-code -> value: text and choices as text, a number as the text of a decimal so that no digit is lost, a day as 2026-11-20,
-yes and no as true and false. A value that is not known is not there.
+code -> value: text and choices as text, a number as the text of a decimal so that no digit is lost, a day as
+2026-11-20, yes and no as true and false. A value that is not known is not there.
 """
 
 import re

@@ -35,7 +35,8 @@ class RecordImport(TenantModel):
     headings = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)
     key = models.CharField(max_length=60, blank=True)
-    # How its cells are to be read: {"days": "dmy"|"mdy"|"", "decimal": "."|","|"", "only": {"column", "is"}, "same": {..}}
+    # How its cells are to be read:
+    # {"days": "dmy"|"mdy"|"", "decimal": "."|","|"", "only": {"column", "is"}, "same": {..}}
     reading = models.JSONField(default=dict)
     mail_wanted = models.BooleanField(default=False)
     mailed_at = models.DateTimeField(null=True)

@@ -138,7 +138,7 @@ class RateInput(serializers.ModelSerializer[ExchangeRate]):
 
 def _days(name: str) -> serializers.IntegerField:
     words = f"Between 0 and {DAYS[name]} days."
-    messages = {"min_value": words, "max_value": words, "invalid": "Enter a number of days, like 30."}
+    messages: dict[str, Any] = {"min_value": words, "max_value": words, "invalid": "Enter a number of days, like 30."}
     return serializers.IntegerField(min_value=0, max_value=DAYS[name], required=False, error_messages=messages)
 
 

@@ -218,8 +218,8 @@ class DocumentOut(serializers.ModelSerializer[Document]):
     class Meta:
         model = Document
         fields = [
-            "id", "account_id", "subject_kind", "subject_id", "name", "sha256", "size", "content_type", "by_id", "by_label", "created_at",
-            "removed_at",
+            "id", "account_id", "subject_kind", "subject_id", "name", "sha256", "size", "content_type", "by_id",
+            "by_label", "created_at", "removed_at",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -159,9 +159,7 @@ def test_through_the_api(world: World) -> None:
 
 
 def test_conditions_ask_for_the_region_of_a_site(world: World) -> None:
-    save_site(
-        account_id=world.account.pk, values={"name": "Leeds", "region": "York & Moor"}, by=world.alice.as_actor()
-    )
+    save_site(account_id=world.account.pk, values={"name": "Leeds", "region": "York & Moor"}, by=world.alice.as_actor())
     Account.objects.create(name="Elsewhere", owner=world.alice)
     browser = world.browser(world.alice)
     page = browser.get(f"/accounts/{world.account.pk}/sites/").content.decode()
