@@ -2,6 +2,7 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import Prefetch, QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -11,10 +12,18 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from core.http import UUID_PATTERN, ApiRequest
 from playbooks import operations, queries
-from playbooks.models import Playbook, Run, Step, Trigger
+from playbooks.measured.effects import measured_of
+from playbooks.models import EffectEstimate, Playbook, Run, Step, Trigger
+from playbooks.operations.effects import start_estimate
+from playbooks.operations.measuring import set_result
 from playbooks.serializers import (
+    EstimateOut,
+    EstimateStart,
+    MeasurementOut,
     PlaybookOut,
+    ResultSetting,
     RunOut,
+    RunResultOut,
     RunStart,
     RunStop,
     StepCompletion,
@@ -88,6 +97,51 @@ class Runs(ReadOnlyModelViewSet[Run]):
         given.is_valid(raise_exception=True)
         operations.stop_run(run_id=self.get_object().pk, **given.validated_data, by=request.actor, at=now())
         return Response(RunOut(self.get_object()).data)
+
+    @extend_schema(responses=MeasurementOut(many=True), filters=False)
+    @action(detail=True, pagination_class=None)
+    def measurements(self, request: ApiRequest, pk: str) -> Response:
+        """Read what a run started from and what it came to, each figure as it was known then."""
+        return Response(MeasurementOut(measured_of(self.get_object()), many=True).data)
+
+    @extend_schema(request=ResultSetting, responses=RunResultOut)
+    @action(detail=True, methods=["post"])
+    def result(self, request: ApiRequest, pk: str) -> Response:
+        """Say what came of a run that has ended."""
+        given = ResultSetting(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = set_result(run_id=self.get_object().pk, **given.fields_given, by=request.actor, at=now())
+        return Response(RunResultOut(made).data)
+
+
+class EffectFilter(django_filters.FilterSet):
+    playbook = django_filters.CharFilter(field_name="playbook__code")
+
+    class Meta:
+        model = EffectEstimate
+        fields: list[str] = []
+
+
+class PlaybookEffects(ReadOnlyModelViewSet[EffectEstimate]):
+    """Estimates of what playbooks have changed, newest first; the worker makes them."""
+
+    request: ApiRequest
+    serializer_class = EstimateOut
+    filterset_class = EffectFilter
+    lookup_value_regex = UUID_PATTERN
+    sort_fields = ("created_at",)
+    ordering = ("-created_at", "id")
+    queryset = EffectEstimate.objects.select_related("playbook")
+
+    @extend_schema(request=EstimateStart, responses={202: EstimateOut})
+    def create(self, request: ApiRequest) -> Response:
+        """Have the worker estimate the effect of a playbook; one that is under way is the answer."""
+        given = EstimateStart(data=request.data)
+        given.is_valid(raise_exception=True)
+        playbook = get_object_or_404(Playbook, pk=given.validated_data["playbook_id"])
+        made = start_estimate(playbook_id=playbook.pk, by=request.actor, at=now())
+        out = EstimateOut(made, context=self.get_serializer_context())
+        return Response(out.data, status=status.HTTP_202_ACCEPTED)
 
 
 class WorkFilter(django_filters.FilterSet):

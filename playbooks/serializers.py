@@ -2,7 +2,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from playbooks.models import Playbook, Run, Step, Trigger
+from playbooks.measured.effects import visible_result
+from playbooks.models import EffectEstimate, Measurement, Playbook, Run, RunResult, Step, Trigger
 
 
 class RunStart(serializers.Serializer[Any]):
@@ -85,3 +86,58 @@ class RunOut(serializers.ModelSerializer[Run]):
             "id", "account_id", "playbook", "playbook_version", "trigger_id", "why", "state", "started_at",
             "started_by", "finished_at", "outcome", "steps",
         ]  # fmt: skip
+
+
+class ResultSetting(serializers.Serializer[Any]):
+    """What came of a run; `version` is that of the result you saw, 0 for none."""
+
+    code = serializers.ChoiceField(
+        choices=RunResult.Code.choices,
+        error_messages={"invalid_choice": "Choose what came of it.", "required": "Choose what came of it."},
+    )
+    reason = serializers.CharField(
+        max_length=400,
+        error_messages={
+            "blank": "Say in a few words why.",
+            "required": "Say in a few words why.",
+            "max_length": "Say it in 400 characters.",
+        },
+    )
+    version = serializers.IntegerField(min_value=0)
+
+    @property
+    def fields_given(self) -> dict[str, Any]:
+        """As the operation takes them."""
+        given = dict(self.validated_data)
+        version = given.pop("version")
+        return {**given, "expected_version": version}
+
+
+class MeasurementOut(serializers.ModelSerializer[Measurement]):
+    class Meta:
+        model = Measurement
+        fields = ["moment", "metric", "value", "unit", "of", "score_id", "value_id", "at", "taken_at"]
+
+
+class RunResultOut(serializers.ModelSerializer[RunResult]):
+    class Meta:
+        model = RunResult
+        fields = ["run_id", "code", "reason", "decided_at", "decided_by", "version"]
+
+
+class EstimateStart(serializers.Serializer[Any]):
+    playbook_id = serializers.UUIDField()
+
+
+class EstimateOut(serializers.ModelSerializer[EffectEstimate]):
+    """result: null until the worker has finished; its accounts are those the caller sees."""
+
+    playbook = serializers.CharField(source="playbook.code")
+    result = serializers.SerializerMethodField()
+
+    class Meta:
+        model = EffectEstimate
+        fields = ["id", "playbook", "inputs_hash", "result", "created_at", "created_by", "finished_at"]
+
+    def get_result(self, made: EffectEstimate) -> dict[str, Any] | None:
+        return visible_result(made, by=self.context["request"].actor) if made.result is not None else None

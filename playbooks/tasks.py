@@ -6,10 +6,11 @@ from uuid import UUID
 from celery import shared_task
 from django.utils.timezone import now
 
+from core import jobs
 from core.actor import Actor
 from playbooks import operations, queries
 from playbooks.models import Measurement, Run, Trigger
-from playbooks.operations import measuring
+from playbooks.operations import effects, measuring
 
 log = logging.getLogger(__name__)
 
@@ -95,3 +96,15 @@ def forget_the_end(*, events: list[dict[str, Any]], **_: object) -> None:
 def measure_what_is_due(**_: object) -> None:
     """Every day: what is 30, 60 or 90 days after its end, and whatever was missed."""
     measuring.measure_what_is_due(by=Actor.system("playbooks"), at=now())
+
+
+@shared_task(name="playbooks.estimate_effect")
+def estimate_effect(*, job_id: str, **_: object) -> None:
+    with jobs.running(job_id) as job:
+        if job and job.subject_id:
+            made = effects.run_estimate(
+                estimate_id=job.subject_id, job=job, by=Actor.system(job.created_by_label.removeprefix("system:")),
+                at=now(),
+            )  # fmt: skip
+            job.done = job.total = 2
+            job.message = "Done." if (made.result or {}).get("estimate") else "Done: it cannot tell."

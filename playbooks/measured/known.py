@@ -23,13 +23,15 @@ class Figure:
     value_id: UUID | None = None
 
 
-def _then(stamp: str, moment: datetime) -> Q:
+def known_then(stamp: str, moment: datetime) -> Q:
     return Q(**{f"{stamp}__lte": moment}) & (Q(superseded_at=None) | Q(superseded_at__gt=moment))
 
 
 def health_known(account_id: UUID, moment: datetime) -> Figure:
     """Health as a person could have seen it at that moment, in points."""
-    scores = HealthScore.objects.filter(_then("scored_at", moment), account_id=account_id, as_of__lte=moment.date())
+    scores = HealthScore.objects.filter(
+        known_then("scored_at", moment), account_id=account_id, as_of__lte=moment.date()
+    )
     found = scores.order_by("-as_of", "-scored_at").values_list("score_hundredths", "as_of", "pk").first()
     if found is None:
         return Figure("health", "points")
@@ -41,7 +43,7 @@ def kpis_known(account_id: UUID, codes: Sequence[str], moment: datetime) -> list
     """The newest value of each KPI that is in the catalogue; one without a value is unknown. Two queries."""
     units = {kpi.code: kpi.unit for kpi in Kpi.objects.filter(code__in=codes)}
     values = KpiValue.objects.filter(
-        _then("recorded_at", moment), account_id=account_id, kpi__code__in=codes, period__lte=moment.date()
+        known_then("recorded_at", moment), account_id=account_id, kpi__code__in=codes, period__lte=moment.date()
     )
     rows = values.order_by("kpi__code", "-period", "-recorded_at").distinct("kpi__code")
     found = {code: rest for code, *rest in rows.values_list("kpi__code", "value", "period", "pk")}

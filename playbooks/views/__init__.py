@@ -1,3 +1,4 @@
+from playbooks.views.effects import effect, effect_cancel, effect_state, run_effect
 from playbooks.views.library import playbooks, set_trigger
 from playbooks.views.runs import panel, run, runs, start_run, stop_run
 from playbooks.views.today import today
@@ -5,10 +6,14 @@ from playbooks.views.work import complete_step, reopen_step
 
 __all__ = [
     "complete_step",
+    "effect",
+    "effect_cancel",
+    "effect_state",
     "panel",
     "playbooks",
     "reopen_step",
     "run",
+    "run_effect",
     "runs",
     "set_trigger",
     "start_run",
