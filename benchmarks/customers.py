@@ -94,6 +94,7 @@ def customers(results: Results) -> None:
     with serving() as server:
         looking = Looking(results, server, bench, of="100,000 customers, ", p95=LIMIT)
         looking.page("list", ["/accounts/"], None, LIMIT, 12)
+        looking.page("list with its figures", ["/accounts/?figures=now"], None, None, 12)
         for name, path in _lists(kpi, value):
             looking.page(f"list {name}", [path], None, LIMIT, 25)
         looking.search(SEARCHED)
