@@ -3,7 +3,7 @@ from uuid import UUID
 import django_filters
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -13,6 +13,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from core.http import UUID_PATTERN, ApiRequest
 from playbooks import operations, queries
 from playbooks.measured.effects import measured_of
+from playbooks.measured.replay import replay
 from playbooks.models import EffectEstimate, Playbook, Run, Step, Trigger
 from playbooks.operations.effects import start_estimate
 from playbooks.operations.measuring import set_result
@@ -21,6 +22,8 @@ from playbooks.serializers import (
     EstimateStart,
     MeasurementOut,
     PlaybookOut,
+    ReplayAsked,
+    ReplayOut,
     ResultSetting,
     RunOut,
     RunResultOut,
@@ -57,6 +60,17 @@ class Playbooks(ReadOnlyModelViewSet[Playbook]):
         given.is_valid(raise_exception=True)
         trigger = operations.set_trigger(trigger_id=UUID(trigger_id), **given.validated_data, by=request.actor)
         return Response(TriggerOut(trigger).data)
+
+    @extend_schema(parameters=[ReplayAsked], responses=ReplayOut, filters=False)
+    @action(detail=False, url_path=f"triggers/(?P<trigger_id>{UUID_PATTERN})/replay", pagination_class=None)
+    def replay(self, request: ApiRequest, trigger_id: str) -> Response:
+        """Hold two thresholds of a trigger against the last twelve month ends."""
+        given = ReplayAsked(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        asked = dict(given.validated_data)
+        trigger = get_object_or_404(Trigger.objects.select_related("kpi", "playbook"), pk=trigger_id)
+        limits = [asked.pop("threshold"), asked.pop("other")]
+        return Response(ReplayOut(replay(trigger, limits, by=request.actor, on=localdate(), **asked)).data)
 
 
 class RunFilter(django_filters.FilterSet):

@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from playbooks.measured.effects import visible_result
+from playbooks.measured.replay import HORIZONS, READINGS, Side
 from playbooks.models import EffectEstimate, Measurement, Playbook, Run, RunResult, Step, Trigger
 
 
@@ -141,3 +142,53 @@ class EstimateOut(serializers.ModelSerializer[EffectEstimate]):
 
     def get_result(self, made: EffectEstimate) -> dict[str, Any] | None:
         return visible_result(made, by=self.context["request"].actor) if made.result is not None else None
+
+
+class ReplayAsked(serializers.Serializer[Any]):
+    threshold = serializers.DecimalField(
+        max_digits=12, decimal_places=2, error_messages={"invalid": "Write a number, for example 50."}
+    )
+    other = serializers.DecimalField(
+        max_digits=12, decimal_places=2, error_messages={"invalid": "Write a number, for example 50."}
+    )
+    reading = serializers.ChoiceField(choices=list(READINGS), default="known")
+    horizon = serializers.ChoiceField(choices=HORIZONS, default=90)
+
+
+class ReplaySideOut(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    hours = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True)
+    left = serializers.IntegerField(allow_null=True)
+    accounts = serializers.SerializerMethodField()
+
+    def get_accounts(self, side: Side) -> list[str]:
+        """Ids of the accounts that would have started, 40 at most."""
+        return [str(start.account.pk) for start in side.starts]
+
+
+class ReplayMonthOut(serializers.Serializer[Any]):
+    day = serializers.DateField()
+    known = serializers.IntegerField()
+    sides = ReplaySideOut(many=True)
+
+
+class ReplayTotalOut(serializers.Serializer[Any]):
+    threshold = serializers.DecimalField(max_digits=12, decimal_places=2)
+    starts = serializers.IntegerField()
+    accounts = serializers.IntegerField()
+    hours = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True)
+    judged = serializers.IntegerField()
+    left = serializers.IntegerField()
+    caught = serializers.IntegerField()
+
+
+class ReplayOut(serializers.Serializer[Any]):
+    """sides and totals in the order of the thresholds asked for; churns null: no outcome is recorded."""
+
+    reading = serializers.CharField()
+    horizon = serializers.IntegerField()
+    churns = serializers.IntegerField(allow_null=True)
+    accounts = serializers.IntegerField()
+    sample = serializers.BooleanField()
+    totals = ReplayTotalOut(many=True)
+    months = ReplayMonthOut(many=True)

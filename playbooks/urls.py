@@ -11,6 +11,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/", views.run, name="run"),
     path("runs/<uuid:run_id>/stop/", views.stop_run, name="stop-run"),
     path("runs/<uuid:run_id>/effect/", views.run_effect, name="run-effect"),
+    path("playbooks/triggers/<uuid:trigger_id>/replay/", views.trigger_replay, name="trigger-replay"),
     path("playbooks/<slug:code>/effect/", views.effect, name="effect"),
     path("playbooks/<slug:code>/effect/state/", views.effect_state, name="effect-state"),
     path("playbooks/<slug:code>/effect/cancel/", views.effect_cancel, name="effect-cancel"),

@@ -58,6 +58,11 @@ def measurements_of(run: Run) -> list[Line]:
     return [_line(metric, names, taken[metric], wanted.get(metric)) for metric in order]
 
 
+def _spoken(unit: str) -> str:
+    """A unit that is a scale, such as 1-5, is said as points."""
+    return "points" if any(sign.isdigit() for sign in unit) else unit
+
+
 def measured_of(run: Run) -> QuerySet[Measurement]:
     """Its measurements, oldest first. The caller has made sure that the person sees the run."""
     found: QuerySet[Measurement] = Measurement.objects.filter(run=run).order_by("at", "metric")
@@ -73,7 +78,7 @@ def _line(metric: str, names: Mapping[str, str], taken: Mapping[str, Measurement
     again = (
         last is not None and start is not None and (last.value_id, last.score_id) != (start.value_id, start.score_id)
     )
-    unit = next(iter(taken.values())).unit
+    unit = _spoken(next(iter(taken.values())).unit)
     return Line(
         metric,
         "Health" if metric == Measurement.HEALTH else names.get(metric, metric).partition(" (")[0],

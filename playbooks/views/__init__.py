@@ -1,5 +1,6 @@
 from playbooks.views.effects import effect, effect_cancel, effect_state, run_effect
 from playbooks.views.library import playbooks, set_trigger
+from playbooks.views.replay import trigger_replay
 from playbooks.views.runs import panel, run, runs, start_run, stop_run
 from playbooks.views.today import today
 from playbooks.views.work import complete_step, reopen_step
@@ -19,4 +20,5 @@ __all__ = [
     "start_run",
     "stop_run",
     "today",
+    "trigger_replay",
 ]

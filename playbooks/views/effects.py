@@ -20,7 +20,7 @@ from playbooks.operations import effects as operations
 from playbooks.operations import measuring
 from playbooks.serializers import ResultSetting
 
-SHOWN = 50
+SHOWN = 20
 
 
 @login_required
@@ -43,7 +43,6 @@ def effect(request: Request, code: str) -> HttpResponse:
         "results": results,
         "flagged": [one for one in results if one.flagged],
         "may_estimate": allowed(request.actor, rules.EDIT),
-        "back": operations.WORTH,
     }
     return render(request, "playbooks/effect.html", context)
 
