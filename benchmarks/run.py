@@ -13,7 +13,8 @@ import django
 if TYPE_CHECKING:
     from benchmarks.results import Results
 
-PARTS = ("tenants", "tasks", "imports", "kills", "fuzz", "revenue", "rescore", "pages", "customers", "runtime")
+PARTS = ("tenants", "tasks", "imports", "kills", "fuzz", "revenue", "rescore", "pages", "customers", "engine",
+         "runtime")  # fmt: skip
 
 
 def main() -> int:
@@ -31,7 +32,7 @@ def main() -> int:
 def measure(chosen: argparse.Namespace) -> int:
     from django.core.management import call_command
 
-    from benchmarks import background, customers, fuzz, imports, killed, portfolio, revenue, runtime
+    from benchmarks import background, customers, engine, fuzz, imports, killed, portfolio, revenue, runtime
     from benchmarks.results import Results
     from benchmarks.tenants import forget_former
 
@@ -46,10 +47,9 @@ def measure(chosen: argparse.Namespace) -> int:
         background.tasks(results)
     if "imports" in chosen.only:
         imports.imports(results)
-    if "kills" in chosen.only:
-        killed.killed(results)
-    if "fuzz" in chosen.only:
-        fuzz.fuzz(results)
+    for part, run in {"kills": killed.killed, "fuzz": fuzz.fuzz, "engine": engine.engine}.items():
+        if part in chosen.only:
+            run(results)
     if "revenue" in chosen.only:
         revenue.revenue(results)
     if {"pages", "rescore"} & set(chosen.only):

@@ -14,9 +14,14 @@ def _playbook(data: Mapping[str, Any]) -> str:
 def _step(verb: str) -> Any:
     def said(data: Mapping[str, Any]) -> str:
         step = STEPS.get((data["playbook"], data["step"]), data["step"].replace("-", " "))
-        return f"{'Skipped' if data.get('skipped') else verb} “{step}”: {_playbook(data)}"
+        did = "Skipped" if data.get("skipped") else verb.format_map(data)
+        return f"{did} “{step}”: {_playbook(data)}"
 
     return said
+
+
+def _approval(data: Mapping[str, Any]) -> str:
+    return _step("Agreed to" if data["agrees"] else "Rejected")(data)
 
 
 def _run(verb: str) -> Any:
@@ -50,5 +55,9 @@ PLAYBOOKS = {
     "playbooks.run_finished": Sentence("Playbook ended", _finished, "flag"),
     "playbooks.drafted": Sentence("Playbook drafted", _run("Drafted version {number} of"), "pencil"),
     "playbooks.published": Sentence("Playbook published", _run("Published version {number} of"), "workflow"),
+    "playbooks.step_failed": Sentence("Step failed", _step("Gave up"), "triangle-alert", "bad"),
+    "playbooks.step_resumed": Sentence("Step taken up again", _step("Took up again"), "rotate-ccw"),
+    "playbooks.approval_given": Sentence("Approval decided", _approval, "scale"),
+    "playbooks.approval_delegated": Sentence("Approval delegated", _step("Let {user_id} decide"), "users"),
     "playbooks.trigger_changed": Sentence("Trigger changed", _trigger, "zap"),
 }

@@ -315,6 +315,7 @@ CELERY_BEAT_SCHEDULE = {
     "duplicates": _in_every_tenant("accounts.look_for_duplicates", DAY),
     "scores": _in_every_tenant("kpis.rescore_portfolio", DAY),
     "segments": _in_every_tenant("accounts.evaluate_every_segment", DAY),
+    "steps": _in_every_tenant("playbooks.work_off", 30),
     "renewals": _in_every_tenant("playbooks.evaluate_renewals", DAY),
     "measured-runs": _in_every_tenant("playbooks.measure_what_is_due", DAY),
     "reminders": _in_every_tenant("accounts.remind", HOUR),

@@ -30,7 +30,10 @@ from playbooks.serializers import (
     RunStart,
     RunStop,
     StepCompletion,
+    StepDecision,
+    StepDelegation,
     StepOut,
+    StepRepair,
     TriggerOut,
     TriggerSetting,
     WorkItemOut,
@@ -195,6 +198,42 @@ class WorkItems(ReadOnlyModelViewSet[Step]):
         step = operations.complete_step(
             step_id=UUID(pk), expected_version=version, **fields, by=request.actor, at=now()
         )
+        return Response(StepOut(step).data)
+
+    @extend_schema(request=StepDecision, responses=StepOut)
+    @action(detail=True, methods=["post"])
+    def decide(self, request: ApiRequest, pk: str) -> Response:
+        """Say yes or no to a step that asks you."""
+        given = StepDecision(data=request.data)
+        given.is_valid(raise_exception=True)
+        step = operations.decide_step(step_id=UUID(pk), **given.validated_data, by=request.actor, at=now())
+        return Response(StepOut(step).data)
+
+    @extend_schema(request=StepDelegation, responses=StepOut)
+    @action(detail=True, methods=["post"])
+    def delegate(self, request: ApiRequest, pk: str) -> Response:
+        """Let somebody else decide in your place."""
+        given = StepDelegation(data=request.data)
+        given.is_valid(raise_exception=True)
+        step = operations.delegate_step(step_id=UUID(pk), **given.validated_data, by=request.actor, at=now())
+        return Response(StepOut(step).data)
+
+    @extend_schema(responses=WorkItemOut(many=True))
+    @action(detail=False, methods=["get"], filterset_class=None)
+    def failed(self, request: ApiRequest) -> Response:
+        """Steps that the engine gave up, with their errors."""
+        page = self.paginate_queryset(queries.failed_steps(by=request.actor).order_by("due_on", "id"))
+        return self.get_paginated_response(WorkItemOut(page, many=True).data)
+
+    @extend_schema(request=StepRepair, responses=StepOut)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: ApiRequest, pk: str) -> Response:
+        """Take up a step that was given up, or leave it out; `version` is the one you saw."""
+        given = StepRepair(data=request.data)
+        given.is_valid(raise_exception=True)
+        fields = dict(given.validated_data)
+        version = fields.pop("version")
+        step = operations.resume_step(step_id=UUID(pk), expected_version=version, **fields, by=request.actor, at=now())
         return Response(StepOut(step).data)
 
     @extend_schema(request=None, responses=StepOut)

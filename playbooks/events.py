@@ -111,3 +111,49 @@ class EffectEstimated(Event):
     playbook: str
     verdict: str
     treated: int
+
+
+@dataclass(frozen=True)
+class StepFailed(Event):
+    """The engine gave up a step; it waits on the page of failed steps."""
+
+    name = "playbooks.step_failed"
+    run_id: UUID
+    step_id: UUID
+    playbook: str
+    step: str
+
+
+@dataclass(frozen=True)
+class StepResumed(Event):
+    """A step that was given up was put right and is tried again."""
+
+    name = "playbooks.step_resumed"
+    run_id: UUID
+    step_id: UUID
+    playbook: str
+    step: str
+
+
+@dataclass(frozen=True)
+class ApprovalGiven(Event):
+    """Somebody who was asked said yes or no."""
+
+    name = "playbooks.approval_given"
+    run_id: UUID
+    step_id: UUID
+    playbook: str
+    step: str
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class ApprovalDelegated(Event):
+    """Somebody who was asked lets another person decide."""
+
+    name = "playbooks.approval_delegated"
+    run_id: UUID
+    step_id: UUID
+    playbook: str
+    step: str
+    user_id: UUID

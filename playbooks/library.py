@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class StepDef:
-    """One step: what to do, who does it, in which stage, due how many working days after the start."""
+    """One step: what to do, who does it, in which stage, due how many working days after the start.
+
+    before: or so many calendar days before the playbook's day; droppable: left out when that has passed at the start.
+    """
 
     code: str
     name: str
@@ -17,6 +20,8 @@ class StepDef:
     stage: int
     day: int
     role: str = "CSM"
+    before: int | None = None
+    droppable: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class PlaybookDef:
     aim: str
     steps: tuple[StepDef, ...]
     triggers: tuple[TriggerDef, ...] = field(default=())
+    anchor: tuple[str, int] | None = None  # field of the account and days before it, of a playbook planned back from it
 
 
 VOICE = PlaybookDef(
@@ -107,15 +113,26 @@ RENEWAL = PlaybookDef(
     "Renewal Safeguard",
     "Bring a doubtful renewal home, or know early why not.",
     (
-        StepDef("brief", "Write the strategy brief", "Health, use, people, competition, budget.", 1, 2),
-        StepDef("risk", "Assess the risk", "From stored figures; what is unknown is named.", 2, 5),
-        StepDef("people", "Map and win back the people", "Champion, economic buyer, sponsor, admin.", 3, 10),
-        StepDef("value", "Show the value", "Realised against the business case.", 4, 21),
-        StepDef("case", "Present the business case", "To the economic buyer.", 5, 32),
-        StepDef("review", "Executive review", "Their executive and ours.", 6, 43, "Manager"),
-        StepDef("terms", "Negotiate and record the terms", "Renewed, extended, or lost with the reason.", 7, 60),
+        StepDef("brief", "Write the strategy brief", "Health, use, people, competition, budget.", 1, 2, before=88),
+        StepDef("risk", "Assess the risk", "From stored figures; what is unknown is named.", 2, 5, before=83),
+        StepDef(
+            "people",
+            "Map and win back the people",
+            "Champion, economic buyer, sponsor, admin.",
+            3,
+            10,
+            before=76,
+            droppable=True,
+        ),
+        StepDef("value", "Show the value", "Realised against the business case.", 4, 21, before=60, droppable=True),
+        StepDef("case", "Present the business case", "To the economic buyer.", 5, 32, before=45),
+        StepDef("review", "Executive review", "Their executive and ours.", 6, 43, "Manager", before=30),
+        StepDef(
+            "terms", "Negotiate and record the terms", "Renewed, extended, or lost with the reason.", 7, 60, before=0
+        ),
     ),
     (TriggerDef("renewal_risk", "70", active=False, cooldown=90),),
+    anchor=("renewal_on", 90),
 )
 
 EXPANSION = PlaybookDef(

@@ -19,6 +19,7 @@ from kpis.models import AccountHealth, KpiValue
 from kpis.queries.uses import Use
 from kpis.rules import EDIT_CATALOGUE, UPLOAD
 from playbooks import rules
+from playbooks.engine.approval import turn
 from playbooks.models import Playbook, Run, Step, Trigger, plain
 
 RENEWAL_DAYS = 90  # a renewal further away is no reason yet
@@ -32,6 +33,34 @@ def open_steps(*, by: Actor) -> QuerySet[Step]:
         .filter(kind__in=Step.WORK)
         .select_related("account", "run__playbook", "owner")
     )
+
+
+def failed_steps(*, by: Actor) -> QuerySet[Step]:
+    """Steps that were given up, of runs that are open; the caller orders and pages them."""
+    found = Step.objects.visible_to(by).filter(state=Step.State.FAILED, run__finished_at=None)
+    return found.select_related("account", "run__playbook", "run__version")
+
+
+def words_of(step: Step) -> dict[str, str]:
+    """The settings of a step that are plain words: what a person can put right after it failed."""
+    known = {**step.run.version.node(step.code).settings, **step.mended}
+    return {name: value for name, value in known.items() if isinstance(value, str)}
+
+
+def may_decide(step: Step, run: Run, *, by: Actor) -> bool:
+    """Whether an open approval waits for the word of `by`."""
+    if step.kind != "approval" or step.state != Step.State.OPEN or run.finished_at is not None:
+        return False
+    said = {person: one["agrees"] for person, one in step.result.get("said", {}).items()}
+    mode = run.version.node(step.code).settings["mode"]
+    return str(by.user_id) in turn(mode, step.result.get("asked", []), said)
+
+
+def questions_of(step: Step, run: Run) -> list[dict[str, Any]]:
+    """The questions of a form, each with its answer as it stands."""
+    answers = step.result.get("answers", {})
+    asked = run.version.node(step.code).settings["questions"]
+    return [{**one, "answer": answers.get(one["id"], "")} for one in asked]
 
 
 def steps_to_do(*, by: Actor, on: date) -> QuerySet[Any]:

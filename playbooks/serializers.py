@@ -21,6 +21,24 @@ class StepCompletion(serializers.Serializer[Any]):
         error_messages={"max_length": "A note can have 1,000 characters."},
     )
     skip = serializers.BooleanField(required=False)
+    answers = serializers.DictField(required=False, help_text="Of a form: question -> answer")
+
+
+class StepDecision(serializers.Serializer[Any]):
+    agrees = serializers.BooleanField()
+    note = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+
+
+class StepDelegation(serializers.Serializer[Any]):
+    to_id = serializers.UUIDField()
+
+
+class StepRepair(serializers.Serializer[Any]):
+    """settings: those of the step that are put right, for this run alone; skip: leave the step out instead."""
+
+    version = serializers.IntegerField(min_value=1)
+    settings = serializers.DictField(required=False, default=dict)
+    skip = serializers.BooleanField(required=False, default=False)
 
 
 class RunStop(serializers.Serializer[Any]):
@@ -62,7 +80,8 @@ class StepOut(serializers.ModelSerializer[Step]):
         model = Step
         fields = [
             "id", "run_id", "account_id", "position", "stage", "code", "kind", "name", "instructions", "role",
-            "owner_id", "due_on", "state", "note", "completed_at", "completed_by", "version",
+            "owner_id", "due_on", "due_at", "state", "note", "result", "attempts", "error", "completed_at",
+            "completed_by", "version",
         ]  # fmt: skip
 
 

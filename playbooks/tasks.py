@@ -1,4 +1,5 @@
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from playbooks.models import Measurement, Run, Trigger
 from playbooks.operations import effects, measuring
 
 log = logging.getLogger(__name__)
+AT_MOST = 30.0  # seconds at one time; the next beat or nudge goes on
 
 
 @shared_task(name="playbooks.evaluate_triggers", many=True)  # type: ignore[call-overload]
@@ -108,3 +110,10 @@ def estimate_effect(*, job_id: str, **_: object) -> None:
             )  # fmt: skip
             job.done = job.total = 2
             job.message = "Done." if (made.result or {}).get("estimate") else "Done: it cannot tell."
+
+
+@shared_task(name="playbooks.work_off")
+def work_off(**_: object) -> None:
+    """Do the steps that are due."""
+    until = time.monotonic() + AT_MOST
+    operations.work_off(by=Actor.system("playbooks"), clock=now, go_on=lambda: time.monotonic() < until)

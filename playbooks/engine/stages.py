@@ -5,11 +5,14 @@ from itertools import groupby
 from typing import Any
 
 
-def definition_of(steps: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The definition of steps with code, name, instructions, stage, day and role. Stages follow each other."""
+def definition_of(steps: Iterable[Mapping[str, Any]], anchor: tuple[str, int] | None = None) -> dict[str, Any]:
+    """The definition of steps with code, name, instructions, stage, day and role. Stages follow each other.
+
+    anchor: the day that `before` counts back from, and how many days before it the playbook should begin.
+    """
     ordered = sorted(steps, key=lambda step: step["stage"])
     nodes = [_stage(stage, list(group)) for stage, group in groupby(ordered, key=lambda step: step["stage"])]
-    return {"steps": nodes}
+    return {"steps": nodes} | ({"anchor": {"field": anchor[0], "days": anchor[1]}} if anchor else {})
 
 
 def _stage(stage: int, steps: list[Mapping[str, Any]]) -> dict[str, Any]:
@@ -21,7 +24,8 @@ def _stage(stage: int, steps: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _task(step: Mapping[str, Any]) -> dict[str, Any]:
-    more = {name: step[name] for name in ("before", "droppable") if step.get(name)}
+    more = {name: step.get(name) for name in ("before", "droppable")}
+    more = {name: value for name, value in more.items() if value is not None and value is not False}
     return {
         "id": step["code"],
         "kind": "task",

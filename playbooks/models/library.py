@@ -76,6 +76,15 @@ class PlaybookVersion(TenantModel):
         return read(self.definition)
 
     @property
+    def anchor(self) -> dict[str, Any] | None:
+        """{"field", "days"}: the day of the account that this version is planned back from."""
+        found: dict[str, Any] | None = self.definition.get("anchor")
+        return found
+
+    def node(self, code: str) -> Node:
+        return next(node for node in leaves(self.nodes) if node.id == code)
+
+    @property
     def steps(self) -> list[dict[str, Any]]:
         stage_of = stages(self.nodes)
         return [

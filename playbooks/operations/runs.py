@@ -13,8 +13,8 @@ from core.errors import DomainError
 from core.rules import require
 from playbooks import rules
 from playbooks.events import RunFinished, RunStarted
-from playbooks.models import Playbook, Run, Trigger
-from playbooks.operations.moving import day_at, lay_down, move
+from playbooks.models import Playbook, Run, Step, Trigger
+from playbooks.operations.moving import lay_down, move
 
 
 class AlreadyRunning(DomainError):
@@ -62,7 +62,7 @@ def start(
             )
     except IntegrityError:
         return None
-    lay_down(run=run, start_day=day_at(account, at))
+    lay_down(run=run, at=at)
     record(RunStarted(account.pk, run.pk, playbook.code, trigger.pk if trigger else None), by=by)
     move(run=run, by=by, at=at)
     return run
@@ -77,5 +77,6 @@ def stop_run(*, run_id: UUID, outcome: str, by: Actor, at: datetime) -> Run:
         raise RunEnded("This playbook has ended already.")
     run.state, run.finished_at, run.outcome = Run.State.STOPPED, at, outcome.strip()
     run.save(update_fields=["state", "finished_at", "outcome"])
+    Step.objects.filter(run=run).update(due_at=None)
     record(RunFinished(run.account_id, run.pk, run.playbook.code, run.state), by=by)
     return run

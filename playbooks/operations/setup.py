@@ -30,7 +30,7 @@ def _install(given: PlaybookDef, position: int, kpis: dict[int | None, Kpi], *, 
     playbook.live = PlaybookVersion.objects.create(
         playbook=playbook,
         number=1,
-        definition=definition_of(vars(step) for step in given.steps),
+        definition=definition_of([vars(step) for step in given.steps], given.anchor),
         state=PlaybookVersion.State.LIVE,
         created_at=at,
         created_by=by.label,

@@ -1,6 +1,8 @@
 """Complete the steps of a run, take them back, hand them to another person."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -12,9 +14,10 @@ from core.audit import record
 from core.errors import Conflict, DomainError
 from core.rules import require
 from playbooks import rules
+from playbooks.engine.answers import answers_of
 from playbooks.events import StepCompleted, StepReopened, StepsHandedOver
 from playbooks.models import Run, Step
-from playbooks.operations.moving import move
+from playbooks.operations.moving import due_at, move, settings_for
 
 
 class StepNotOpen(DomainError):
@@ -23,7 +26,14 @@ class StepNotOpen(DomainError):
 
 @transaction.atomic
 def complete_step(
-    *, step_id: UUID, expected_version: int, by: Actor, at: datetime, note: str = "", skip: bool = False
+    *,
+    step_id: UUID,
+    expected_version: int,
+    by: Actor,
+    at: datetime,
+    note: str = "",
+    skip: bool = False,
+    answers: Mapping[str, Any] | None = None,
 ) -> Step:
     """Finish one open step; what comes after it in the playbook opens, the run ends with its last step.
 
@@ -38,10 +48,13 @@ def complete_step(
         raise StepNotOpen(f"“{step.name}” is not open.")
     if step.version != expected_version:
         raise Conflict(f"“{step.name}” was changed since you opened this page. Look again.")
+    if not skip:
+        step.result = _answered(run, step, answers or {})
     step.state = Step.State.SKIPPED if skip else Step.State.DONE
+    step.due_at = None
     step.note, step.completed_at, step.completed_by = note.strip(), at, by.label
     step.version += 1
-    step.save(update_fields=["state", "note", "completed_at", "completed_by", "version"])
+    step.save(update_fields=["state", "due_at", "result", "note", "completed_at", "completed_by", "version"])
     record(StepCompleted(step.account_id, run.pk, step.pk, run.playbook.code, step.code, skip), by=by)
     move(run=run, by=by, at=at)
     return step
@@ -54,6 +67,19 @@ def _locked(step_id: UUID, by: Actor) -> tuple[Step, Run]:
     run = runs.select_for_update(of=("self",)).get(pk=step.run_id)
     step.refresh_from_db()
     return step, run
+
+
+def _answered(run: Run, step: Step, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a step that a person does: of a form its answers."""
+    if step.kind == "approval":
+        raise StepNotOpen(f"“{step.name}” is decided by those who are asked: on the page of its playbook.")
+    if step.kind != "form":
+        return {}
+    stored, wrong = answers_of(settings_for(run, step)["questions"], answers)
+    if wrong:
+        name, message = next(iter(wrong.items()))
+        raise DomainError(message, field=name)
+    return {"answers": stored}
 
 
 def _past(step: Step) -> str:
@@ -73,12 +99,13 @@ def reopen_step(*, step_id: UUID, by: Actor, at: datetime) -> Step:
         raise StepNotOpen(f"“{step.name}” is open already.")
     if run.state == Run.State.STOPPED:
         raise StepNotOpen(f"“{step.name}” cannot be taken back: its playbook was ended early.")
-    if step.kind not in Step.WORK or step.state == Step.State.DROPPED:
+    if step.kind not in ("task", "form") or step.state == Step.State.DROPPED:
         raise StepNotOpen(f"“{step.name}” cannot be taken back: nobody did it by hand.")
     _open_again(run, step)
-    step.state, step.completed_at, step.completed_by = Step.State.OPEN, None, ""
+    step.state, step.opened_at, step.completed_at, step.completed_by = Step.State.OPEN, at, None, ""
+    step.due_at = due_at(run, step)
     step.version += 1
-    step.save(update_fields=["state", "completed_at", "completed_by", "version"])
+    step.save(update_fields=["state", "opened_at", "due_at", "completed_at", "completed_by", "version"])
     record(StepReopened(step.account_id, run.pk, step.pk, run.playbook.code, step.code), by=by)
     move(run=run, by=by, at=at)
     return step

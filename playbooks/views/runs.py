@@ -72,6 +72,8 @@ def _page(request: Request, found: Run, *, error: str = "", outcome: str = "", s
         "total": len(steps),
         "today": localdate(),
         "may_complete": allowed(request.actor, rules.COMPLETE_STEP),
+        "asked": {step.pk for step in steps if queries.may_decide(step, found, by=request.actor)},
+        "asks": {step.pk: queries.questions_of(step, found) for step in steps if step.kind == "form"},
         "may_stop": allowed(request.actor, rules.START),
         "stop_error": error,
         "outcome": outcome,

@@ -15,7 +15,7 @@ from core.errors import Conflict, DomainError
 from core.http import Request, toast
 from playbooks import operations
 from playbooks.models import Step
-from playbooks.serializers import StepCompletion
+from playbooks.serializers import StepCompletion, StepDecision
 
 
 @login_required
@@ -27,14 +27,29 @@ def complete_step(request: Request, step_id: UUID) -> HttpResponse:
     if not given.is_valid():
         words = str(next(iter(given.errors.values()))[0]) if "note" in given.errors else "Load this page again."
         return _refused(request, step, words, status=422)
-    fields: dict[str, Any] = dict(given.validated_data)
-    version = fields.pop("version")
+    said: dict[str, Any] = {**given.validated_data, "answers": request.POST}
+    version = said.pop("version")
     try:
-        step = operations.complete_step(step_id=step.pk, expected_version=version, **fields, by=request.actor, at=now())
+        step = operations.complete_step(step_id=step.pk, expected_version=version, **said, by=request.actor, at=now())
     except DomainError as refusal:
         return _refused(request, step, str(refusal), status=409 if isinstance(refusal, Conflict) else 422)
     done = f"“{step.name}” is {'skipped' if step.state == Step.State.SKIPPED else 'done'}."
     return _moved(request, step, done, undo_url=reverse("playbooks:reopen-step", args=[step.pk]))
+
+
+@login_required
+@require_POST
+def decide_step(request: Request, step_id: UUID) -> HttpResponse:
+    """Say yes or no to a step that asks."""
+    step = get_object_or_404(Step.objects.visible_to(request.actor), pk=step_id)
+    given = StepDecision(data=request.POST)
+    if "agrees" not in request.POST or not given.is_valid():  # to a form, what was not sent is a no
+        return _refused(request, step, "Say yes or no, with a note of at most 1,000 characters.", status=422)
+    try:
+        step = operations.decide_step(step_id=step.pk, **given.validated_data, by=request.actor, at=now())
+    except DomainError as refusal:
+        return _refused(request, step, str(refusal), status=422)
+    return _moved(request, step, f"You said {'yes' if given.validated_data['agrees'] else 'no'} to “{step.name}”.")
 
 
 @login_required
