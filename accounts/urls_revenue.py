@@ -3,6 +3,7 @@ from django.urls import path
 from accounts.views import contracts, family_revenue, revenue, revenue_check, revenue_rules
 
 urlpatterns = [
+    path("accounts/<uuid:account_id>/lines/<uuid:line_id>/change/", contracts.change_line, name="change-line"),
     path("accounts/<uuid:account_id>/lines/<uuid:line_id>/withdraw/", contracts.withdraw_line, name="withdraw-line"),
     path("accounts/<uuid:account_id>/revenue/", family_revenue.account_revenue, name="account-revenue"),
     path("revenue/", revenue.revenue, name="revenue"),

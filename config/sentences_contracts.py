@@ -14,6 +14,7 @@ _CONTRACT = {
     "withdrawn": "Took a contract back",
     "renewed": "Renewed a contract",
     "line_added": "Added a subscription line",
+    "line_changed": "Changed what is paid from a day on",
     "line_corrected": "Corrected a subscription line",
     "line_removed": "Withdrew a subscription line",
     "unpaid": "Marked a contract as unpaid",

@@ -28,6 +28,7 @@ from accounts.serializers.revenue import (
     ContractNew,
     ContractOut,
     ContractStep,
+    LineChange,
     LineEdit,
     LineInput,
     LineOut,
@@ -158,6 +159,19 @@ class Contracts(ReadOnlyModelViewSet[Contract]):
             line_id=UUID(line_id), changes=changes, reason=reason, by=request.actor, at=now()
         )
         return Response(LineOut(made).data)
+
+    @extend_schema(request=LineChange, responses={201: LineOut})
+    @action(detail=True, methods=["post"], url_path=f"lines/(?P<line_id>{UUID_PATTERN})/change")
+    def change_line(self, request: ApiRequest, pk: str, line_id: str) -> Response:
+        """From a day on something else is paid: an upgrade or a downgrade. What was paid before stays as it is."""
+        given = LineChange(data=request.data)
+        given.is_valid(raise_exception=True)
+        changes = dict(given.validated_data)
+        on, reason = changes.pop("on"), changes.pop("reason", "")
+        made = operations.change_line(
+            line_id=UUID(line_id), on=on, changes=changes, reason=reason, by=request.actor, at=now()
+        )
+        return Response(LineOut(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=LineWithdraw, responses={204: None})
     @action(detail=True, methods=["post"], url_path=f"lines/(?P<line_id>{UUID_PATTERN})/withdraw")

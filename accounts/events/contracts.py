@@ -9,8 +9,8 @@ from core.audit import Event
 class ContractChanged(Event):
     """A contract was made, edited, activated, cancelled, ended, renewed; or a line of it was added or corrected.
 
-    what: created, edited, activated, cancelled, ended, renewed, line_added, line_corrected, line_removed, unpaid, paid,
-    overdue (its last day passed and nobody decided).
+    what: created, edited, activated, cancelled, ended, renewed, line_added, line_changed (from a day),
+    line_corrected, line_removed, unpaid, paid, overdue (its last day passed and nobody decided).
     changes: field -> [old, new], as text.
     """
 

@@ -120,6 +120,34 @@ def correct_line(
 
 
 @transaction.atomic
+def change_line(
+    *, line_id: UUID, on: date, changes: Mapping[str, Any], by: Actor, at: datetime, reason: str = ""
+) -> SubscriptionLine:
+    """From `on` something else is paid: the line ends the day before, another goes on where it stops.
+
+    An agreed rise counts on the day it begins, so the new line has none unless `changes` says so.
+    Emits ContractChanged. Raises DomainError, Conflict, PermissionDenied, DoesNotExist.
+    """
+    old, contract = _line(line_id, by)
+    last = old.ends_on or contract.ends_on
+    if on <= old.starts_on:
+        raise DomainError("The line begins that day or later; correct it instead.", field="on")
+    if last is not None and on > last:
+        raise DomainError("The line has ended by then; add another one.", field="on")
+    fields = {name: getattr(old, name) for name in LINE}
+    after = {**fields, "uplift": Decimal(0), **_known(changes, LINE), "starts_on": on}
+    said = {name: [_plain(fields[name]), _plain(after[name])] for name in LINE if fields[name] != after[name]}
+    if not set(said) - {"starts_on", "uplift"}:
+        raise DomainError("Say what is paid from then on; it is the same so far.", field="amount")
+    old.superseded_at = at
+    old.save(update_fields=["superseded_at"])
+    _insert(contract, fields | {"ends_on": on - DAY}, by=by, at=at, previous=old)
+    made = _insert(contract, after, by=by, at=at)
+    _save(contract, "line_changed", by, at, changes=said, reason=reason)
+    return made
+
+
+@transaction.atomic
 def remove_line(*, line_id: UUID, reason: str, by: Actor, at: datetime) -> None:
     """Withdraw a line that was entered in error. One that ends gets a last day by `correct_line`.
 

@@ -58,7 +58,7 @@ _MAY: dict[str, tuple[str, ...]] = {  # what may have changed beside what an ent
     "woken": ("snoozed_until",),
 }
 _FIRST = ("created", "made", "added")  # what makes a record changes none
-_OF_LINES = ("line_added", "line_corrected", "line_removed")
+_OF_LINES = ("line_added", "line_changed", "line_corrected", "line_removed")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from rest_framework import serializers
@@ -15,6 +16,27 @@ CURRENCY_CHOICES = [(code, code) for code in CURRENCIES]
 MONEY: dict[str, Any] = {"max_digits": 16, "decimal_places": 2}
 
 
+class ShareField(serializers.DecimalField):
+    """A part of one, as people write it: 10 %, 10%, 12,5 % or 0.1."""
+
+    def __init__(self, **given: Any) -> None:
+        words: dict[str, Any] = {
+            "invalid": "Enter a share, like 10 % or 0.1.",
+            "max_value": "At most 100%%: write 10%% or 0.1.",
+        }
+        super().__init__(max_digits=5, decimal_places=4, min_value=0, error_messages=words, **given)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        text = str(data).strip()
+        if not text.endswith("%"):
+            return super().to_internal_value(data)
+        try:
+            share = Decimal(text[:-1].strip().replace(",", ".")).scaleb(-2)
+        except InvalidOperation:
+            self.fail("invalid")
+        return super().to_internal_value(str(share.normalize()) if share else "0")
+
+
 class LineInput(serializers.Serializer[Any]):
     """One subscription line; the amount is per billing period, without tax, before the discount."""
 
@@ -25,9 +47,7 @@ class LineInput(serializers.Serializer[Any]):
         **MONEY, min_value=0, error_messages={"invalid": "Enter an amount, like 1200 or 99.50."}
     )
     billing = serializers.ChoiceField(choices=[(code, code) for code in BILLING], default="month")
-    discount = serializers.DecimalField(
-        max_digits=5, decimal_places=4, min_value=0, max_value=1, required=False, help_text="0.1 is 10 %"
-    )
+    discount = ShareField(max_value=1, required=False, help_text="10 % or 0.1")
     uplift = serializers.DecimalField(
         **MONEY, min_value=0, required=False, help_text="How much of the amount is a rise that was agreed earlier"
     )
@@ -68,6 +88,16 @@ class LineEdit(LineInput):
     reason = serializers.CharField(max_length=300, error_messages={"blank": "Say why, in a few words."})
 
 
+class LineChange(LineInput):
+    """What is paid from a day on; what is left out stays as it was."""
+
+    amount = serializers.DecimalField(**MONEY, min_value=0, required=False)
+    billing = serializers.ChoiceField(choices=[(code, code) for code in BILLING], required=False)
+    starts_on = None  # type: ignore[assignment]
+    on = serializers.DateField(help_text="The first day of what is paid then; the line as it was ends the day before")
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
 class LineWithdraw(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300, error_messages={"blank": "Say why, in a few words."})
 
@@ -79,7 +109,7 @@ class ContractStep(serializers.Serializer[Any]):
     last_day = serializers.DateField(required=False, allow_null=True)
     starts_on = serializers.DateField(required=False)
     ends_on = serializers.DateField(required=False, allow_null=True)
-    uplift = serializers.DecimalField(max_digits=5, decimal_places=4, min_value=0, required=False)
+    uplift = ShareField(required=False, help_text="5 % or 0.05")
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 

@@ -19,7 +19,7 @@ from accounts.queries.contracts import money_of
 from accounts.queries.custom import own_values
 from accounts.queries.revenue_rules import finance_today
 from accounts.revenue import BILLING
-from accounts.serializers.revenue import ContractEdit, ContractInput, ContractStep, LineEdit, LineInput
+from accounts.serializers.revenue import ContractEdit, ContractInput, ContractStep, LineChange, LineEdit, LineInput
 from accounts.serving import panel_answer
 from accounts.views.account import header
 from accounts.views.conflicts import differing
@@ -30,6 +30,7 @@ from core.errors import Conflict, DomainError
 from core.http import Request
 from core.money import CURRENCIES
 from core.rules import allowed, require
+from core.templatetags import formats
 
 
 @login_required
@@ -163,6 +164,9 @@ _STEPS: dict[str, Callable[[UUID, dict[str, Any], Request], Any]] = {
     ),
     "paid": lambda one, given, request: operations.mark_unpaid(contract_id=one, since=None, by=request.actor, at=now()),
 }
+_EMPTIED: dict[str, Any] = {
+    "discount": "0", "uplift": "0", "description": "", "product_id": None, "ends_on": None,
+}  # fmt: skip
 _DONE = {
     "activate": "The contract is in force; its revenue counts.",
     "cancel": "The notice is recorded; the contract runs to its last day.",
@@ -180,13 +184,12 @@ def new_line(request: Request, account_id: UUID, contract_id: UUID) -> HttpRespo
     get_object_or_404(Contract.objects.visible_to(request.actor).filter(account=account), pk=contract_id)
     given = LineInput(data=_posted(request))
     if not given.is_valid():
-        return _page(request, account, failed=str(contract_id), errors=_said(given), status=422)
+        return _page(request, account, failed=str(contract_id), errors=_said(given), adding=True, status=422)
     try:
         operations.add_line(contract_id=contract_id, **_line_of(given), by=request.actor, at=now())
     except DomainError as refusal:
-        return _page(
-            request, account, failed=str(contract_id), errors={refusal.field or "": [str(refusal)]}, status=422
-        )
+        said = {refusal.field or "": [str(refusal)]}
+        return _page(request, account, failed=str(contract_id), errors=said, adding=True, status=422)
     messages.success(request, "The line is added.")
     return redirect("accounts:contracts", account.pk)
 
@@ -201,8 +204,7 @@ def edit_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse
     require(request.actor, rules.EDIT_CONTRACT, account)
     if request.method == "GET":
         return _line_page(request, account, line, {}, {})
-    data = _posted(request)
-    given = LineEdit(data={"ends_on": None, **data})
+    given = LineEdit(data={"ends_on": None, **_line_posted(request)})
     errors = {} if given.is_valid() else _said(given)
     if not errors:
         changes = dict(given.validated_data)
@@ -214,6 +216,32 @@ def edit_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse
     if errors:
         return _line_page(request, account, line, request.POST.dict(), errors, status=422)
     messages.success(request, "The line is corrected; the movements follow.")
+    return redirect("accounts:contracts", account.pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def change_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse:
+    """From a day on something else is paid: an upgrade or a downgrade in the middle of a contract."""
+    account = _account(request, account_id)
+    lines = SubscriptionLine.objects.filter(contract__account=account, superseded_at=None).select_related("contract")
+    line = get_object_or_404(lines, pk=line_id)
+    require(request.actor, rules.EDIT_CONTRACT, account)
+    if request.method == "GET":
+        start = {"on": finance_today().isoformat(), "uplift": "", "reason": ""}
+        return _line_page(request, account, line, start, {}, changing=True)
+    given = LineChange(data=_line_posted(request))
+    errors = {} if given.is_valid() else _said(given)
+    if not errors:
+        changes = dict(given.validated_data)
+        on, reason = changes.pop("on"), changes.pop("reason", "")
+        try:
+            operations.change_line(line_id=line.pk, on=on, changes=changes, reason=reason, by=request.actor, at=now())
+        except DomainError as refusal:
+            errors = {refusal.field or "": [str(refusal)]}
+    if errors:
+        return _line_page(request, account, line, request.POST.dict(), errors, changing=True, status=422)
+    messages.success(request, "What is paid changes from that day; the movements follow.")
     return redirect("accounts:contracts", account.pk)
 
 
@@ -242,13 +270,15 @@ def _line_page(
     values: dict[str, Any],
     errors: Any,
     *,
+    changing: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """The form of one line: as it is, or as posted with what was wrong."""
     kept = {name: getattr(line, name) for name in operations.LINE}
+    kept |= {"discount": formats.rate(line.discount) if line.discount else "", "uplift": line.uplift or ""}
     kept |= {name: kept[name].isoformat() if kept[name] else "" for name in ("starts_on", "ends_on")}
     context = {**header(request, account), "line": line, "billings": list(BILLING), "products": _products()}
-    context |= {"values": {**kept, **values}, "errors": errors}
+    context |= {"values": {**kept, **values}, "errors": errors, "changing": changing}
     return render(request, "accounts/contract_line.html", context, status=status)
 
 
@@ -266,6 +296,11 @@ def _stored(contract: Contract) -> dict[str, str]:
 
 def _posted(request: Request) -> dict[str, Any]:
     return {name: value for name, value in request.POST.items() if str(value).strip() and name != "csrfmiddlewaretoken"}
+
+
+def _line_posted(request: Request) -> dict[str, Any]:
+    """What a field was emptied to counts as well; one that was not sent stays as it is."""
+    return {name: value for name, value in _EMPTIED.items() if name in request.POST} | _posted(request)
 
 
 def _said(*serializers: Any) -> dict[str, list[str]]:
@@ -286,11 +321,14 @@ def _page(
     *,
     failed: str = "",
     errors: dict[str, list[str]] | None = None,
+    adding: bool = False,
     status: int = 200,
 ) -> HttpResponse:
+    """adding: what failed is a new line, so its form is shown again as it was filled in."""
     context = {
         **header(request, account),
         "tab": "accounts:contracts",
+        "posted": request.POST.dict() if adding else None,
         "money": money_of(account.pk, finance_today()),
         "may_edit": allowed(request.actor, rules.EDIT_CONTRACT, account),
         "billings": [(code, code) for code in BILLING],
