@@ -146,7 +146,7 @@ def health_report(account: Account) -> HealthReport:
     items = score.version.definition["items"] if score else []
     names = dict(Kpi.objects.filter(code__in=[item["kpi"] for item in items]).values_list("code", "name"))
     present = {str(part[0]) for part in score.parts} if score else set()
-    entries = list(entries_of(account.pk).order_by("-seq")[:TRAIL_LINES])
+    entries = list(entries_of(account.pk, by=None).order_by("-seq")[:TRAIL_LINES])
     return HealthReport(
         account=account,
         score=score,

@@ -67,8 +67,8 @@ def _left(data: Mapping[str, Any]) -> str:
 
 
 def _bulk(data: Mapping[str, Any]) -> str:
-    fields = ", ".join(_FIELDS.get(name, name.replace("_", " ")) for name in data["changes"])
-    return f"Changed {data['accounts']:,} accounts at once: {fields}"
+    said = [_FIELDS.get(n, "an own field" if n.startswith("custom.") else n.replace("_", " ")) for n in data["changes"]]
+    return f"Changed {data['accounts']:,} accounts at once: {', '.join(said)}"
 
 
 def _name_matched(data: Mapping[str, Any]) -> str:

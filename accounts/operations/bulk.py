@@ -13,11 +13,11 @@ from accounts import custom, rules
 from accounts.events import AccountEdited, BulkChangeStarted, BulkChangeUndone
 from accounts.models import Account, BulkChange, BulkRow
 from accounts.queries.contracts import BY_CONTRACTS, refusal_by_contracts, with_contracts
-from accounts.queries.typed import as_kept, as_stored
+from accounts.queries.typed import Reader, as_kept, as_stored
 from core.actor import Actor
 from core.audit import record, record_many
 from core.errors import DomainError
-from core.jobs import start_job
+from core.jobs import cancel, start_job
 from core.rules import allowed, require
 from users.models import User
 
@@ -48,10 +48,15 @@ class Look:
         return self.accounts - self.same - self.refused
 
 
-def checked(changes: Mapping[str, str]) -> dict[str, str]:
-    """field -> new value as text, empty for nothing. Raises NotAChange."""
+def checked(*, changes: Mapping[str, str], by: Actor) -> dict[str, Any]:
+    """field -> new value: as text, empty for nothing; of own fields (custom.<code>) as an account keeps it.
+
+    Raises NotAChange, NotACell for a text that an own field does not take, PermissionDenied for one that `by` sees and
+    may not set.
+    """
     known = {name: value.replace("\0", "").strip() for name, value in changes.items() if name in FIELDS}
-    if not known or set(changes) - set(FIELDS):
+    own = {name: value for name, value in changes.items() if custom.is_own(name)}
+    if not changes or set(changes) - {*known, *own}:
         raise NotAChange("Choose what is to be changed.", field="field")
     for name, value in known.items():
         if len(value) > _LENGTHS.get(name, 80):
@@ -60,7 +65,8 @@ def checked(changes: Mapping[str, str]) -> dict[str, str]:
             raise NotAChange("There is no such stage.", field="value")
         if name == "owner_id" and value and not _is_person(value):
             raise NotAChange("Choose somebody who works here.", field="value")
-    return known
+    reader = Reader(by)
+    return {**known, **{name: reader.read(name, text)[1] for name, text in own.items()}}
 
 
 def _is_person(text: str) -> bool:
@@ -72,19 +78,41 @@ def _is_person(text: str) -> bool:
 
 def look(*, accounts: Any, changes: Mapping[str, str], by: Actor) -> Look:
     """What changing these accounts (a queryset) would do. Raises NotAChange."""
-    new = checked(changes)
+    new = checked(changes=changes, by=by)
     total = accounts.count()
     if not allowed(by, rules.EDIT):
         return Look(total, 0, total)
     return Look(total, accounts.filter(_says_already(new)).count(), 0)
 
 
-def _says_already(new: Mapping[str, str]) -> Q:
-    return Q(**{name: _value(name, value) for name, value in new.items()})
+def _says_already(new: Mapping[str, Any]) -> Q:
+    said = Q()
+    for name, value in new.items():
+        if not custom.is_own(name):
+            said &= Q(**{name: _value(name, value)})
+        elif value is None:
+            said &= ~Q(custom__has_key=custom.code_of(name))
+        else:
+            said &= Q(custom__contains={custom.code_of(name): value})
+    return said
 
 
-def _value(name: str, text: str) -> Any:
+def _value(name: str, text: Any) -> Any:
     return (UUID(text) if text else None) if name == "owner_id" else text
+
+
+@transaction.atomic
+def stop_change(*, change_id: UUID, by: Actor) -> None:
+    """Let the worker stop after the accounts it is at. Whose it is, or who may edit and sees all accounts, may do that.
+
+    Raises NotAChange, PermissionDenied.
+    """
+    require(by, rules.EDIT)
+    change = BulkChange.objects.select_related("job").get(pk=change_id)
+    if change.created_by_id != by.user_id and not by.sees_all:
+        raise NotAChange("Only who made this change, or somebody who sees all accounts, can stop it.")
+    if change.job is not None:
+        cancel(change.job)
 
 
 @transaction.atomic
@@ -96,7 +124,7 @@ def start_bulk_change(
     `where` says how they were chosen. Emits BulkChangeStarted. Raises NotAChange, PermissionDenied.
     """
     require(by, rules.EDIT)
-    new = checked(changes)
+    new = checked(changes=changes, by=by)
     if new.get("owner_id") == "" and not by.sees_all:
         raise NotAChange("Without an owner you would not see them any more. Choose somebody.", field="value")
     ids = list(accounts.order_by("pk").values_list("pk", flat=True)[: MOST + 1])

@@ -40,6 +40,8 @@ def paste_cells(*, rows: Sequence[PastedRow], by: Actor, at: datetime) -> BulkCh
         raise NotAChange("Nothing is changed by this.")
     if sum(len(row.changes) for row in rows) > MOST_CELLS:
         raise NotAChange(f"At most {MOST_CELLS:,} cells are changed at once. Bring more as a file.")
+    if any("key" in row.changes for row in rows):
+        raise NotAChange("Numbers are changed one by one.")
     if not by.sees_all and any(row.changes.get("owner_id", by) is None for row in rows):
         raise NotAChange("Without an owner you would not see an account any more. Choose somebody.")
     change = BulkChange.objects.create(

@@ -54,6 +54,8 @@ def edit_record(*, record_id: UUID, expected_version: int, changes: Mapping[str,
     CustomRecord.DoesNotExist.
     """
     found = _locked(record_id, by)
+    if found.archived_at is not None:
+        raise DomainError("It is deleted. Bring it back first.")
     if found.version != expected_version:
         raise Conflict("Somebody else changed this since you opened it. Nothing of theirs was overwritten.")
     given = _known(found.object, changes, by)

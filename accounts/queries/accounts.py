@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, IntegerField, Q, QuerySet, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, When
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.models import Account, Outcome
+from accounts.models import Account, CustomObject, Outcome
 from core.actor import Actor
 from core.models import Entry
 from users import trail
@@ -180,11 +181,20 @@ def _who(entry: Entry) -> str:
     return "Plumbline" if entry.actor_label.startswith("system:") else entry.actor_label
 
 
-def entries_of(account_id: UUID, *, part: str = "") -> QuerySet[Entry]:
-    """The trail of one account, or one part of it. The caller has made sure that the person sees the account."""
-    found = Entry.objects.filter(account_id=account_id)
+def entries_of(account_id: UUID, *, by: Actor | None, part: str = "") -> QuerySet[Entry]:
+    """The trail of one account, or one part of it. The caller has made sure that the person sees the account; by None:
+    it goes to anybody."""
+    found = known_to(Entry.objects.filter(account_id=account_id), by=by)
     _, app = PARTS.get(part, PARTS[""])
     return found.filter(event__startswith=app) if app else found
+
+
+def known_to(entries: QuerySet[Entry], *, by: Actor | None) -> QuerySet[Entry]:
+    """Without what happened to records of own objects that `by` may not know of."""
+    known = CustomObject.objects.filter(view_roles=[]) if by is None else CustomObject.objects.visible_to(by)
+    same = CustomObject.objects.filter(code=KeyTextTransform("code", OuterRef("data")))
+    secret = same.exclude(pk__in=known.values("pk"))
+    return entries.exclude(Q(event="accounts.record_changed") & Exists(secret))
 
 
 def outcomes_of(account_id: UUID) -> QuerySet[Outcome]:

@@ -1,12 +1,14 @@
 """What a change of many accounts did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 
 from accounts import custom
 from accounts.models import Account, BulkChange, BulkRow
+from accounts.queries.custom import fields_seen
 from core.actor import Actor
 from users.models import User
 
@@ -17,14 +19,26 @@ LABELS = {
 PASTED = "Pasted cells"  # what a change is called whose rows differ
 
 
-def said(values: Mapping[str, str | None], people: Mapping[str, str] | None = None) -> str:
-    """field -> value as text, in words: "Owner: Mona". people: what names_of() found."""
+def said(
+    values: Mapping[str, str | None], people: Mapping[str, str] | None = None, *, own: Mapping[str, str] | None = None
+) -> str:
+    """field -> value as text, in words: "Owner: Mona". people: what names_of() found; own: what labels_of() found, of
+    other own fields nothing is said but that they are there."""
     people = names_of([values]) if people is None else people
-    return ", ".join(f"{_label(name)}: {_word(name, value, people)}" for name, value in values.items())
+    labels = {**LABELS, **(own or {})}
+    hidden = [name for name in values if custom.is_own(name) and name not in labels]
+    shown = [f"{labels.get(n, n)}: {_word(n, value, people)}" for n, value in values.items() if n not in hidden]
+    return ", ".join([*shown, *(["an own field"] if hidden else [])])
 
 
-def _label(name: str) -> str:
-    return LABELS.get(name) or custom.code_of(name).replace("_", " ").capitalize()
+def labels_of(*, by: Actor) -> dict[str, str]:
+    """custom.<code> -> label of the own fields of accounts that `by` may know of."""
+    return {f"{custom.PREFIX}{one.code}": one.label for one in fields_seen(by=by)}
+
+
+def seen_part(values: Mapping[str, Any] | None, *, own: Container[str]) -> dict[str, Any] | None:
+    """Of what a change or a row holds, that which somebody may see who knows these own fields."""
+    return None if values is None else {n: v for n, v in values.items() if not custom.is_own(n) or n in own}
 
 
 def _word(name: str, value: str | bool | None, people: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.timezone import localtime
 
 from accounts.models import Account
-from accounts.queries.accounts import TimelineItem, timeline
+from accounts.queries.accounts import TimelineItem, known_to, timeline
 from core.actor import Actor
 from core.models import Entry
 
@@ -29,7 +29,7 @@ def feed_entries(*, by: Actor, mine: bool) -> QuerySet[Entry]:
     accounts = Account.objects.visible_to(by).active()
     if mine:
         accounts = accounts.filter(owner_id=by.user_id)
-    return Entry.objects.filter(account_id__in=accounts.values("pk"))
+    return known_to(Entry.objects.filter(account_id__in=accounts.values("pk")), by=by)
 
 
 def owns_any(by: Actor) -> bool:

@@ -37,7 +37,7 @@ def mixed_timeline(account_id: UUID, *, part: str, after: str, size: int, by: Ac
     noticed: list[TimelineItem] = []
     written: list[TimelineItem] = []
     if part not in KINDS:
-        entries = entries_of(account_id, part=part)
+        entries = entries_of(account_id, by=by, part=part)
         entries = entries.exclude(event="accounts.activity_changed", data__what__in=_WRITTEN)
         entries = entries.filter(seq__lt=seq) if seq is not None else entries
         noticed = timeline(list(entries.order_by("-seq")[: size + 1]))

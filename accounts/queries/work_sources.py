@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 from accounts.models import Account, Notice, Renewal, RenewalCheckpoint
 from accounts.queries.tasks import notices_of, open_tasks
 from accounts.queries.work import DECISION, MENTION, address, columns, day_rank
-from accounts.renewing import CHECKPOINTS
+from accounts.renewing import CHECKPOINTS, WATCH
 from accounts.rules import DECIDE_RENEWAL
 from core.actor import Actor
 from core.rules import allowed
@@ -55,6 +55,14 @@ def renewals_due(*, by: Actor, on: date) -> QuerySet[Any]:
     )  # fmt: skip
 
 
+_DISPUTE = Case(  # in the order of renewing.goes_up: why a checkpoint went up to a leader
+    When(status="", then=Value("The owner has not said how it stands")),
+    When(status=WATCH, number=max(CHECKPOINTS), then=Value("“Watch” is no longer enough: is it secure or at risk?")),
+    When(auto_status="", then=Value("The rule knows too little to agree with the owner")),
+    default=Value("Rule and owner disagree"),
+)
+
+
 def disputes(*, by: Actor, on: date) -> QuerySet[Any]:
     """Checkpoints at which rule and owner disagree: for whoever may decide them, the newest of each renewal."""
     seen = Renewal.objects.visible_to(by).filter(state=Renewal.State.OPEN, account__archived_at=None)
@@ -64,5 +72,5 @@ def disputes(*, by: Actor, on: date) -> QuerySet[Any]:
     return columns(
         found, "decision", rank=DECISION, due=F("renewal__due_on"), priority=1,
         owner=by.user_id, account=F("renewal__account_id"), title=Value("Decide how this renewal stands"),
-        why=Value("Rule and owner disagree"), url=address("/renewals/", "renewal_id"),
+        why=_DISPUTE, url=address("/renewals/", "renewal_id"),
     )  # fmt: skip

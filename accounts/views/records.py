@@ -212,7 +212,7 @@ def edit_record_page(request: Request, code: str, record_id: UUID) -> HttpRespon
         return _form(request, kind, found, {})
     values, errors = _own(request, kind, found)
     version = request.POST.get("version", "")
-    if not version.isdigit():
+    if not (version.isascii() and version.isdigit() and len(version) < 9):
         errors = {"": ["This form is out of date. Load the page again; what you typed stays in it until then."]}
     if not errors:
         mine = {"name": _name(request), **values}

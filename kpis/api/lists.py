@@ -15,7 +15,7 @@ from accounts.models import Account, BulkChange, SavedView
 from accounts.operations import bulk
 from accounts.operations.pasting import PastedRow, paste_cells
 from accounts.operations.views import change_view, remove_view, save_view
-from accounts.queries.bulk import rows_of
+from accounts.queries.bulk import labels_of, rows_of
 from accounts.queries.typed import Reader
 from core.errors import DomainError
 from core.http import UUID_PATTERN, ApiRequest
@@ -92,6 +92,13 @@ class BulkChanges(ReadOnlyModelViewSet[BulkChange]):
         found: QuerySet[BulkChange] = BulkChange.objects.all()
         return found if by.sees_all else found.filter(created_by_id=by.user_id)
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        actor = getattr(self.request, "actor", None)  # there is none while the schema is written
+        return {**super().get_serializer_context(), "own": labels_of(by=actor) if actor else {}}
+
+    def _out(self, change: BulkChange, code: int = status.HTTP_200_OK) -> Response:
+        return Response(BulkChangeOut(change, context=self.get_serializer_context()).data, status=code)
+
     @extend_schema(request=BulkChangeIn, responses={200: BulkLookOut, 201: BulkChangeOut})
     def create(self, request: ApiRequest) -> Response:
         """Start it, or with dry_run only say what it would do."""
@@ -107,7 +114,7 @@ class BulkChanges(ReadOnlyModelViewSet[BulkChange]):
         made = bulk.start_bulk_change(
             accounts=accounts, changes=wanted["changes"], where=wanted.get("where", ""), by=request.actor, at=at
         )
-        return Response(BulkChangeOut(made).data, status=status.HTTP_201_CREATED)
+        return self._out(made, status.HTTP_201_CREATED)
 
     @extend_schema(request=BulkCellsIn, responses={201: BulkChangeOut})
     @action(detail=False, methods=["post"])
@@ -131,7 +138,7 @@ class BulkChanges(ReadOnlyModelViewSet[BulkChange]):
         if wrong:
             raise ValidationError(wrong)
         made = paste_cells(rows=rows, by=request.actor, at=now())
-        return Response(BulkChangeOut(made).data, status=status.HTTP_201_CREATED)
+        return self._out(made, status.HTTP_201_CREATED)
 
     @extend_schema(responses=BulkRowOut(many=True), parameters=[OpenApiParameter("state", enum=STATES)], filters=False)
     @action(detail=True, filterset_fields=None)
@@ -142,11 +149,12 @@ class BulkChanges(ReadOnlyModelViewSet[BulkChange]):
         state = request.query_params.get("state", "")
         rows: Any = rows_of(change, by=request.actor, state=state if state in STATES else "")
         page: Any = self.paginate_queryset(rows)
-        return self.get_paginated_response(BulkRowOut(page, many=True).data)
+        context = self.get_serializer_context()
+        return self.get_paginated_response(BulkRowOut(page, many=True, context=context).data)
 
     @extend_schema(request=None, responses=BulkChangeOut)
     @action(detail=True, methods=["post"])
     def undo(self, request: ApiRequest, pk: str) -> Response:
         """Take it back as one; what somebody changed since stays and is listed."""
         change = get_object_or_404(self.get_queryset(), pk=pk)
-        return Response(BulkChangeOut(bulk.undo_bulk_change(change_id=change.pk, by=request.actor, at=now())).data)
+        return self._out(bulk.undo_bulk_change(change_id=change.pk, by=request.actor, at=now()))

@@ -6,6 +6,7 @@ from accounts.models import BulkChange, BulkRow, SavedView
 from accounts.operations.bulk import FIELDS, MOST
 from accounts.operations.pasting import MOST_CELLS
 from accounts.operations.views import DENSITIES, MOST_COLUMNS
+from accounts.queries.bulk import seen_part
 from accounts.queries.typed import TYPED
 from accounts.queries.views import NARROWEST, WIDEST
 from kpis.serializers.portfolio import PageQuery
@@ -69,6 +70,11 @@ class BulkChangeOut(serializers.ModelSerializer[BulkChange]):
             "undone_at", "undone_by",
         ]  # fmt: skip
 
+    def to_representation(self, instance: BulkChange) -> dict[str, Any]:
+        """Without what it says in own fields that the reader may not know of."""
+        said = super().to_representation(instance)
+        return {**said, "changes": seen_part(said["changes"], own=self.context.get("own", {}))}
+
 
 class BulkCells(serializers.Serializer[Any]):
     """What one account is to hold. version: of the account as it was looked at."""
@@ -94,8 +100,8 @@ class BulkCellsIn(serializers.Serializer[Any]):
 
 class BulkChangeIn(serializers.Serializer[Any]):
     changes = serializers.DictField(
-        child=serializers.CharField(max_length=80, allow_blank=True),
-        help_text=f"Field to new value: {', '.join(FIELDS)}",
+        child=serializers.CharField(max_length=500, allow_blank=True),
+        help_text=f"Field to new value as a person writes it: {', '.join(FIELDS)} or custom.<code>",
     )
     account_ids = serializers.ListField(child=serializers.UUIDField(), max_length=MOST, required=False)
     where = serializers.CharField(
@@ -123,3 +129,8 @@ class BulkRowOut(serializers.ModelSerializer[BulkRow]):
     class Meta:
         model = BulkRow
         fields = ["id", "account_id", "before", "error", "undone"]
+
+    def to_representation(self, instance: BulkRow) -> dict[str, Any]:
+        """Without what the account said in own fields that the reader may not know of."""
+        said = super().to_representation(instance)
+        return {**said, "before": seen_part(said["before"], own=self.context.get("own", {}))}

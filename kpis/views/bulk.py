@@ -1,11 +1,13 @@
 """Change many accounts: choose, look, let the worker do it, see each account's result, take it back as one."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +19,7 @@ from accounts.conditions import ConditionError
 from accounts.models import Account, BulkChange, BulkRow
 from accounts.operations import bulk
 from accounts.queries import bulk as bulk_queries
-from core import jobs
+from accounts.queries.custom import own_values
 from core.errors import DomainError
 from core.http import Request, keyset_page, permission_required
 from kpis.queries import portfolio as queries
@@ -38,23 +40,20 @@ def bulk_edit(request: Request) -> HttpResponse:
     accounts, chosen = _chosen(request)
     given = request.POST if request.method == "POST" else request.GET
     name = given.get("field", "")
-    value = given.get(f"value-{name}", "") if name in bulk.FIELDS else ""
+    own = [one for one in own_values(None, by=request.actor) if one.may_set]
+    names = [*bulk.FIELDS, *(one.name for one in own)]
+    value = given.get(f"value-{name}", "") if name in names else ""
     errors: dict[str, str] = {}
-    looked = None
+    labels, looked = {one.name: one.field.label for one in own}, None
     if name:
         try:
             looked = bulk.look(accounts=accounts, changes={name: value}, by=request.actor)
             if request.method == "POST":
-                made = bulk.start_bulk_change(
-                    accounts=accounts,
-                    changes={name: value},
-                    where=chosen["query"],
-                    by=request.actor,
-                    at=now(),
-                )
+                given_by = {"where": chosen["query"], "by": request.actor, "at": now()}
+                made = bulk.start_bulk_change(accounts=accounts, changes={name: value}, **given_by)
                 return redirect("kpis:bulk-change", made.pk)
-        except DomainError as refusal:
-            errors = {refusal.field or "": str(refusal)}
+        except (DomainError, PermissionDenied) as refusal:
+            errors = {getattr(refusal, "field", "") or "": str(refusal)}
     elif request.method == "POST":
         errors = {"field": "Choose what is to be changed."}
     context = {
@@ -62,8 +61,11 @@ def bulk_edit(request: Request) -> HttpResponse:
         **_choices(request),
         "count": looked.accounts if looked else accounts.count(),
         "field": name,
+        "fields": [*bulk.FIELDS.items(), *((one.name, one.field.label) for one in own)],
+        "own": [(f"value-{one.name}", one, given.get(f"value-{one.name}", "")) for one in own],
+        "value": value,
         "values": {one: given.get(f"value-{one}", "") for one in bulk.FIELDS},
-        "says": bulk_queries.said({name: value}) if looked else "",
+        "says": bulk_queries.said(bulk.checked(changes={name: value}, by=request.actor), own=labels) if looked else "",
         "looked": looked,
         "errors": errors,
         "wrong": errors.get("") or errors.get("value"),
@@ -96,7 +98,6 @@ def _choices(request: Request) -> dict[str, Any]:
     found = queries.choices(by=request.actor)
     people = User.objects.filter(is_active=True).order_by("name").values_list("pk", "name")
     return {
-        "fields": list(bulk.FIELDS.items()),
         "owners": [(str(pk), name) for pk, name in people],
         "stages": Account.Stage.choices,
         "known": {"tier": found.tiers, "industry": found.industries, "region": found.regions},
@@ -114,13 +115,13 @@ def bulk_change(request: Request, change_id: UUID) -> HttpResponse:
     page = keyset_page(
         rows, ["id"], size=PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
-    running = change.job is not None and change.job.finished_at is None
+    running, own = change.job is not None and change.job.finished_at is None, bulk_queries.labels_of(by=request.actor)
     context = {
         "change": change,
-        "says": bulk_queries.said(change.changes) or bulk_queries.PASTED,
+        "says": bulk_queries.said(change.changes, own=own) or bulk_queries.PASTED,
         "running": running,
         "figures": bulk_queries.figures(change),
-        "lines": _lines(change, page.rows),
+        "lines": _lines(change, page.rows, own),
         "tabs": [(f"?state={name}", label, name == state) for name, label in STATES.items()],
         "newer": f"?{urlencode({'state': state, 'before': page.before})}" if page.before else "",
         "older": f"?{urlencode({'state': state, 'after': page.after})}" if page.after else "",
@@ -131,7 +132,7 @@ def bulk_change(request: Request, change_id: UUID) -> HttpResponse:
     return render(request, template, context)
 
 
-def _lines(change: BulkChange, rows: list[BulkRow]) -> list[dict[str, Any]]:
+def _lines(change: BulkChange, rows: list[BulkRow], own: Mapping[str, str]) -> list[dict[str, Any]]:
     """Each account with what it said before and what became of it."""
     people, now_so = (
         bulk_queries.names_of([row.before for row in rows if row.before]),
@@ -140,7 +141,7 @@ def _lines(change: BulkChange, rows: list[BulkRow]) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "before": bulk_queries.said(row.before, people) if row.before is not None else "",
+            "before": bulk_queries.said(row.before, people, own=own) if row.before is not None else "",
             "result": _result(row, now_so if row.after is None else row.after),
         }
         for row in rows
@@ -161,9 +162,11 @@ def _result(row: BulkRow, now_so: dict[str, str | None]) -> str:
 @require_POST
 def bulk_stop(request: Request, change_id: UUID) -> HttpResponse:
     """Stop after this chunk; what is done stays done, and can be taken back."""
-    change = get_object_or_404(_seen(request), pk=change_id)
-    if change.job is not None:
-        jobs.cancel(change.job)
+    get_object_or_404(_seen(request), pk=change_id)
+    try:
+        bulk.stop_change(change_id=change_id, by=request.actor)
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
     return redirect("kpis:bulk-change", change_id)
 
 
