@@ -23,7 +23,6 @@ from playbooks.serializers import (
     MeasurementOut,
     PlaybookOut,
     ReplayAsked,
-    ReplayOut,
     ResultSetting,
     RunOut,
     RunResultOut,
@@ -35,6 +34,7 @@ from playbooks.serializers import (
     StepOut,
     StepRepair,
     TriggerOut,
+    TriggerReplayOut,
     TriggerSetting,
     WorkItemOut,
 )
@@ -64,7 +64,7 @@ class Playbooks(ReadOnlyModelViewSet[Playbook]):
         trigger = operations.set_trigger(trigger_id=UUID(trigger_id), **given.validated_data, by=request.actor)
         return Response(TriggerOut(trigger).data)
 
-    @extend_schema(parameters=[ReplayAsked], responses=ReplayOut, filters=False)
+    @extend_schema(parameters=[ReplayAsked], responses=TriggerReplayOut, filters=False)
     @action(detail=False, url_path=f"triggers/(?P<trigger_id>{UUID_PATTERN})/replay", pagination_class=None)
     def replay(self, request: ApiRequest, trigger_id: str) -> Response:
         """Hold two thresholds of a trigger against the last twelve month ends."""
@@ -73,7 +73,7 @@ class Playbooks(ReadOnlyModelViewSet[Playbook]):
         asked = dict(given.validated_data)
         trigger = get_object_or_404(Trigger.objects.select_related("kpi", "playbook"), pk=trigger_id)
         limits = [asked.pop("threshold"), asked.pop("other")]
-        return Response(ReplayOut(replay(trigger, limits, by=request.actor, on=localdate(), **asked)).data)
+        return Response(TriggerReplayOut(replay(trigger, limits, by=request.actor, on=localdate(), **asked)).data)
 
 
 class RunFilter(django_filters.FilterSet):

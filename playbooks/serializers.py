@@ -174,7 +174,7 @@ class ReplayAsked(serializers.Serializer[Any]):
     horizon = serializers.ChoiceField(choices=HORIZONS, default=90)
 
 
-class ReplaySideOut(serializers.Serializer[Any]):
+class TriggerReplaySideOut(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     hours = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True)
     left = serializers.IntegerField(allow_null=True)
@@ -185,13 +185,13 @@ class ReplaySideOut(serializers.Serializer[Any]):
         return [str(start.account.pk) for start in side.starts]
 
 
-class ReplayMonthOut(serializers.Serializer[Any]):
+class TriggerReplayMonthOut(serializers.Serializer[Any]):
     day = serializers.DateField()
     known = serializers.IntegerField()
-    sides = ReplaySideOut(many=True)
+    sides = TriggerReplaySideOut(many=True)
 
 
-class ReplayTotalOut(serializers.Serializer[Any]):
+class TriggerReplayTotalOut(serializers.Serializer[Any]):
     threshold = serializers.DecimalField(max_digits=12, decimal_places=2)
     starts = serializers.IntegerField()
     accounts = serializers.IntegerField()
@@ -201,7 +201,7 @@ class ReplayTotalOut(serializers.Serializer[Any]):
     caught = serializers.IntegerField()
 
 
-class ReplayOut(serializers.Serializer[Any]):
+class TriggerReplayOut(serializers.Serializer[Any]):
     """sides and totals in the order of the thresholds asked for; churns null: no outcome is recorded."""
 
     reading = serializers.CharField()
@@ -209,5 +209,5 @@ class ReplayOut(serializers.Serializer[Any]):
     churns = serializers.IntegerField(allow_null=True)
     accounts = serializers.IntegerField()
     sample = serializers.BooleanField()
-    totals = ReplayTotalOut(many=True)
-    months = ReplayMonthOut(many=True)
+    totals = TriggerReplayTotalOut(many=True)
+    months = TriggerReplayMonthOut(many=True)
