@@ -191,6 +191,7 @@ def _playbook(page: Page, product: Product, account: str) -> None:
     expect(page.get_by_text("1 running")).to_have_count(1)
     shoot(page, "playbooks")
     page.goto(account)
+    page.locator("#panel-playbooks").scroll_into_view_if_needed()  # it loads when it comes into view
     expect(page.locator("#panel-playbooks")).to_contain_text("Voice-of-Customer Sprint")
 
 

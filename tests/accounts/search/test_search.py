@@ -88,7 +88,16 @@ def test_the_page_shows_all_kinds_and_one_with_its_filter(things: World, query_c
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_words_are_found_through_an_index(things: World, kind: str) -> None:
     query = KINDS[kind][1]("okafor", things.mona.as_actor()).order_by()
+    other = {"account": things.account, "by_label": "Mona"}
+    Activity.objects.bulk_create(
+        Activity(kind="note", subject=f"Talk {n}", happened_at=AT, **other) for n in range(1000)
+    )
+    Document.objects.bulk_create(
+        Document(name=f"Paper {n}.pdf", path=f"{n}", size=1, created_at=AT, **other) for n in range(1000)
+    )
     with connection.cursor() as cursor:
+        cursor.execute("select gin_clean_pending_list('activity_words'), gin_clean_pending_list('document_name_trgm')")
+        cursor.execute("analyze accounts_activity, accounts_document")
         cursor.execute("set local enable_seqscan = off")
         sql, given = query.query.sql_with_params()
         cursor.execute(f"explain {sql}", given)
