@@ -29,3 +29,16 @@ def by_threshold(seed: int, **given: Any) -> Observed:
     seen = confounded(seed, **given)
     treated = seen.before < 52
     return Observed(seen.account, seen.month, treated, seen.covariates, seen.names, seen.before, seen.after)
+
+
+def bent(seed: int, *, which: str, accounts: int = 400, effect: float = 4.0) -> Observed:
+    """One of the two models is wrong: the change ("outcome") or who is treated ("chance") bends, they are straight."""
+    random = np.random.default_rng(seed)
+    z = random.normal(0, 1, accounts)
+    bend = 0.6 * (z * z - 1)
+    chance = 1 / (1 + np.exp(0.9 + 0.7 * z - (bend if which == "chance" else 0)))
+    treated = random.random(accounts) < chance
+    before = 60 + 12 * z
+    drift = -4 * z + (6 * bend if which == "outcome" else 0)
+    after = before + drift + effect * treated + random.normal(0, 7, accounts)
+    return Observed(np.arange(accounts), np.full(accounts, 660), treated, before[:, None], ("Health",), before, after)

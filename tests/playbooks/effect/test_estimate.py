@@ -8,7 +8,7 @@ import pytest
 
 from playbooks.effect import MINIMUM_COMPARISON, MINIMUM_TREATED, Observed, record
 from playbooks.effect.aipw import student
-from tests.playbooks.effect.simulated import by_threshold, confounded
+from tests.playbooks.effect.simulated import bent, by_threshold, confounded
 
 TRUTH = 4.0
 ROUNDS = 300
@@ -46,6 +46,15 @@ def test_the_raw_change_is_biased_in_the_same_rounds():
 
     assert np.mean([one["value"] for one in raw]) > TRUTH + 2  # what is at its worst gets better by itself
     assert np.mean([covers(one) for one in raw]) < 0.5
+
+
+@pytest.mark.parametrize("wrong", ["outcome", "chance"])
+def test_one_of_the_two_models_may_be_wrong(wrong: str) -> None:
+    told = [one for one in (estimate(bent(seed, which=wrong))["estimate"] for seed in range(ROUNDS)) if one]
+
+    assert len(told) >= 0.9 * ROUNDS
+    assert np.mean([one["value"] for one in told]) == pytest.approx(TRUTH, abs=0.4)
+    assert np.mean([covers(one) for one in told]) >= 0.92
 
 
 def test_matching_says_about_the_same():
