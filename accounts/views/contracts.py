@@ -16,7 +16,7 @@ from accounts import custom, rules
 from accounts.models import Account, Contract, Product, SubscriptionLine
 from accounts.operations import contracts as operations
 from accounts.queries.contracts import money_of
-from accounts.queries.custom import own_values
+from accounts.queries.custom import OwnValue, fields_seen, own_values
 from accounts.queries.revenue_rules import finance_today
 from accounts.revenue import BILLING
 from accounts.serializers.revenue import ContractEdit, ContractInput, ContractStep, LineChange, LineEdit, LineInput
@@ -325,11 +325,17 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     """adding: what failed is a new line, so its form is shown again as it was filled in."""
+    money, fields = money_of(account.pk, finance_today()), fields_seen(by=request.actor, record=custom.CONTRACT)
+    own = {
+        one.contract.pk: [OwnValue(field, one.contract.custom.get(field.code), False) for field in fields]
+        for one in money.agreements
+    }
     context = {
         **header(request, account),
         "tab": "accounts:contracts",
+        "own": own,
         "posted": request.POST.dict() if adding else None,
-        "money": money_of(account.pk, finance_today()),
+        "money": money,
         "may_edit": allowed(request.actor, rules.EDIT_CONTRACT, account),
         "billings": [(code, code) for code in BILLING],
         "products": _products(),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts import columns, rules
+from accounts import columns, custom, rules
 from accounts.events import ContractChanged
 from accounts.models import Account, Contract, Product, Renewal, SubscriptionLine
 from accounts.operations.contracts import (
@@ -27,6 +27,7 @@ from accounts.operations.record_kinds.shape import (
     Kind,
     Run,
     Taken,
+    count,
     number,
     one_of,
     plain,
@@ -99,7 +100,7 @@ def _parts(fields: Mapping[str, Any], product: Callable[[str], Product | None]) 
         if found is None:
             return Held(f"There is no product “{text}”.", field="product", fix="Bring the products first.")
         line["product_id"] = found.pk
-    given = {name: fields[name] for name in OF_CONTRACT if name in fields}
+    given = {name: value for name, value in fields.items() if name in OF_CONTRACT or custom.is_own(name)}
     title = str(fields.get("product") or given.get("number") or "Contract")
     return Parts(fields["account"], given, line, title, fields.get("state", "active"))
 
@@ -151,9 +152,9 @@ def _update(
     contract: Contract, fields: Mapping[str, Any], given: dict[str, Any], line: dict[str, Any], run: Run
 ) -> Taken:
     before: dict[str, Any] = {}
-    fresh = {name: value for name, value in given.items() if getattr(contract, name) != value}
+    fresh = {name: value for name, value in given.items() if custom.held(contract, name) != value}
     if fresh:
-        before["contract"] = {name: plain(getattr(contract, name)) for name in fresh}
+        before["contract"] = {name: plain(custom.held(contract, name)) for name in fresh}
         contract = edit_contract(
             contract_id=contract.pk, expected_version=contract.version, changes=fresh, by=run.by, at=run.at
         )
@@ -210,9 +211,14 @@ def _undo(row: Any, *, by: Actor, at: Any, expected: int | None) -> int | None:
             remove_line(line_id=line.pk, reason=UNDONE, by=by, at=at)
     contract.refresh_from_db(fields=["version"])
     if said := row.before.get("contract"):
-        back = {name: Contract._meta.get_field(name).to_python(value) for name, value in said.items()}  # type: ignore[union-attr]
+        back = {name: _stored(name, value) for name, value in said.items()}
         contract = edit_contract(contract_id=contract.pk, expected_version=contract.version, changes=back, by=by, at=at)
     return contract.version
+
+
+def _stored(name: str, kept: Any) -> Any:
+    """What a contract holds for what a row kept."""
+    return kept if custom.is_own(name) else Contract._meta.get_field(name).to_python(kept)  # type: ignore[union-attr]
 
 
 def _withdraw(contract: Contract, before: Mapping[str, Any], *, by: Actor, at: Any) -> None:
@@ -256,7 +262,7 @@ CONTRACTS = Kind(
         "end_reason": Column("Why it ended", aliases=("end reason", "reason"), longest=200),
         "product": Column("Product", aliases=("product", "product code", "sku", "plan"), longest=120),
         "description": Column("Line", aliases=("line", "description", "item"), longest=200),
-        "quantity": Column("Quantity", number, ("quantity", "seats", "units"), shape="number"),
+        "quantity": Column("Quantity", count, ("quantity", "seats", "units"), shape="number"),
         "amount": Column("Amount", columns.read_amount, ("amount", "price", "mrr", "fee", "monthly charges", "value"),
                          True, "amount"),
         "billing": Column("Billed per", _billing, ("billing", "billing period", "billed", "interval", "frequency"),
@@ -269,5 +275,6 @@ CONTRACTS = Kind(
     ("number", "name"),
     _undo,
     many=_take_all,
+    own=custom.CONTRACT,
     hint="One row for every line; rows with the same number are one contract",
 )  # fmt: skip

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 
-from accounts import rules
+from accounts import custom, rules
 from accounts.events import ContractChanged
 from accounts.models import Account, Contract, Product, SubscriptionLine
 from accounts.operations.movements import rebuild_movements
@@ -19,7 +20,6 @@ from accounts.operations.record_kinds.shape import Run, Taken, plain
 from accounts.operations.renewals import follow_contract
 from accounts.queries.revenue_rules import rules_in_force
 from core.audit import record_many
-from core.errors import DomainError
 from core.rules import require
 
 OF_ACCOUNT = ("arr", "currency", "renewal_on")  # what an account takes from its contracts
@@ -49,7 +49,7 @@ def take_new(rows: Sequence[Parts], key: str, run: Run) -> dict[int, Taken]:
             continue
         try:
             require(run.by, rules.EDIT_CONTRACT, account)
-        except DomainError:
+        except PermissionDenied:
             continue
         made = _made(account, row, run)
         if made:
@@ -86,7 +86,10 @@ def _plain_enough(row: Parts) -> bool:
 def _made(account: Account, row: Parts, run: Run) -> tuple[Contract, SubscriptionLine] | None:
     given = {"currency": account.currency, **row.given}
     given["name"] = (given.get("name") or row.title)[:160]
+    own = {name: given.pop(name) for name in [*given] if custom.is_own(name)}
     contract = Contract(account=account, state=Contract.State.ACTIVE, activated_at=run.at, **given)
+    for name, value in own.items():
+        custom.put(contract, name, value)
     line = SubscriptionLine(
         contract=contract, recorded_at=run.at, recorded_by=run.by.label[:160],
         **{"starts_on": contract.starts_on, **row.line},

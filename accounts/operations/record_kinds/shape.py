@@ -101,15 +101,29 @@ def one_of(choices: Any, also: Mapping[str, Any] | None = None) -> Callable[[Any
     return read
 
 
+MOST_DIGITS = 12
+
+
 def number(cell: Any) -> Decimal:
-    """A plain number, also a negative one."""
-    if isinstance(cell, Decimal):
-        return cell
-    text = columns.cell_text(cell)
+    """A plain number, also a negative one, of at most twelve digits before the point."""
+    text = str(cell) if isinstance(cell, Decimal) else columns.cell_text(cell)
     try:
-        return Decimal(text)
-    except ArithmeticError as error:
-        raise ValueError(f"“{text[:40]}” is no number.") from error
+        found = Decimal(text)
+    except ArithmeticError:
+        found = Decimal("nan")
+    if not found.is_finite():
+        raise ValueError(f"“{text[:40]}” is no number.")
+    if found and found.adjusted() >= MOST_DIGITS:  # before anybody counts with it: 1e999999999 has as many digits
+        raise ValueError(f"“{text[:40]}” is larger than any number here.")
+    return found if found else Decimal(0)
+
+
+def count(cell: Any) -> Decimal:
+    """How many there are: 0 or more, to the hundredth."""
+    found = number(cell)
+    if found < 0 or found != round(found, 2):
+        raise ValueError(f"“{found}” is no quantity: it is 0 or more, with at most two decimals.")
+    return found
 
 
 def whole(most: int) -> Callable[[Any], int]:
