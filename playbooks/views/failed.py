@@ -50,7 +50,7 @@ def _fields(step: Step, wrong: dict[str, Any] | None) -> list[dict[str, str]]:
     return [
         {
             "name": name,
-            "label": name.replace("_", " ").capitalize(),
+            "label": {"url": "Address"}.get(name, name.replace("_", " ").capitalize()),
             "value": sent.get(name, value),
             "error": error["message"] if error and error["field"] == name else "",
         }
