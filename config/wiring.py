@@ -175,6 +175,7 @@ PANELS: list[Panel] = [
 
 # Buttons in the head of an account's page, its other pages, and words beside its name.
 ACTIONS: list[Action] = [
+    Action("Log activity", "accounts:activities", "phone", accounts_rules.LOG, "page", shortcut="c"),
     Action("Start playbook", "playbooks:start-run", "workflow", playbooks_rules.START, "dialog"),
     Action("Cap or floor", "kpis:exception-set", "shield", kpis_rules.SET_EXCEPTION, "dialog"),
     Action("Health report", "analytics:create", "download", analytics_rules.CREATE_REPORT, "post", archived=True),

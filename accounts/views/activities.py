@@ -43,7 +43,7 @@ def record_activity(request: Request, account_id: UUID) -> HttpResponse:
     """The timeline; posted to, it writes something down."""
     account = _account(request, account_id)
     if request.method == "GET":
-        return _timeline(request, account)
+        return _timeline(request, account, writing=True)
     require(request.actor, rules.LOG, account)
     data = posted(request, FIELDS) | {"contact_ids": request.POST.getlist("contact_ids")}
     given = ActivityInput(data=data)
@@ -176,8 +176,9 @@ def _form(
 
 def _timeline(
     request: Request, account: Account, *, values: dict[str, Any] | None = None,
-    errors: dict[str, list[str]] | None = None, status: int = 200, done: bool = False,
+    errors: dict[str, list[str]] | None = None, status: int = 200, done: bool = False, writing: bool = False,
 ) -> HttpResponse:  # fmt: skip
+    """writing: the form stands open, for who came to write something down."""
     part = request.GET.get("show", "")
     part = part if part in ALL_PARTS else ""
     after = request.GET.get("after", "") if status == 200 else ""
@@ -196,6 +197,8 @@ def _timeline(
         "errors": errors or {},
         "refused": (errors or {}).get("", []),
         "done": done,
+        "writing": writing,
+        "panel_title": "Timeline",
     }
     template = "accounts/timeline.html#more" if after and request.htmx else "accounts/timeline.html"
     return panel_answer(request, account, template, context, status=status)

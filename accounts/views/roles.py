@@ -156,7 +156,8 @@ def move_contact(request: Request, contact_id: UUID) -> HttpResponse:
     places = list({one.account_id: (str(one.account_id), one.account.name) for one in held}.values())
     context = {"contact": found, "places": places, "roles": ContactRole.Role.choices}
     if request.method == "GET":
-        values = {"account_id": request.GET.get("account", ""), "on": localdate().isoformat()}
+        only = places[0][0] if len(places) == 1 else ""
+        values = {"account_id": request.GET.get("account", only), "on": localdate().isoformat()}
         return _page(request, "accounts/contact_move.html", context, values, {})
     data, to = _filled(request, "account_id", "on", "reason", "role"), clean(request.POST.get("to", ""))
     place = _named(request)

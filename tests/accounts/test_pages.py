@@ -41,15 +41,15 @@ def test_an_account_without_owner_says_nobody(world: World) -> None:
 @pytest.mark.parametrize(
     ("who", "may"),
     [
-        ("mona", ["Start playbook", "Health report", "Edit account", "Archive account"]),
-        ("alice", ["Start playbook", "Health report", "Edit account"]),
+        ("mona", ["Log activity", "Start playbook", "Health report", "Edit account", "Archive account"]),
+        ("alice", ["Log activity", "Start playbook", "Health report", "Edit account"]),
         ("ana", ["Health report"]),
         ("vic", ["Health report"]),
     ],
 )
 def test_buttons_are_those_one_may_press(world: World, who: str, may: list[str]) -> None:
     page = text_of(world.browser(getattr(world, who)).get(f"/accounts/{world.account.pk}/"))
-    every = ["Start playbook", "Health report", "Edit account", "Archive account"]
+    every = ["Log activity", "Start playbook", "Health report", "Edit account", "Archive account"]
     assert [label for label in every if label in page] == may
 
 

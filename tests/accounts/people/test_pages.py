@@ -120,6 +120,8 @@ def test_roles_are_given_changed_ended_and_moved(world: World) -> None:
     assert browser.get(end).status_code == 200
     assert browser.post(end, {"on": today, "reason": ""}).status_code == 422
     assert browser.post(end, {"on": today, "reason": "Handed over"}).status_code == 302
+    chosen = f'<option value="{world.account.pk}" selected>'
+    assert chosen in browser.get(f"{base}/move/").content.decode(), "the only account there is"
     move = f"{base}/move/?account={world.account.pk}"
     assert browser.get(move).status_code == 200
     gone = {"account_id": str(world.account.pk), "on": today, "reason": "Hired away"}

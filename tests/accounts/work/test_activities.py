@@ -109,6 +109,18 @@ def test_the_timeline_mixes_people_and_system_by_time_in_pages_that_lose_nothing
         mixed_timeline(world.account.pk, part="", after=made_up, size=5, by=world.alice.as_actor())
 
 
+def test_writing_down_is_one_key_away_from_every_page_of_an_account(world: World) -> None:
+    browser, url = world.browser(world.alice), f"/accounts/{world.account.pk}/activities/"
+    for page in ("", "people/", "contracts/"):
+        head = browser.get(f"/accounts/{world.account.pk}/{page}").content.decode()
+        assert f'href="{url}"' in head, page
+        assert 'data-shortcut="c"' in head, page
+    form = browser.get(url).content.decode()
+    assert '<details class="details log" open>' in form
+    assert "<title>Timeline," in form
+    assert f'href="{url}"' not in world.browser(world.vic).get(f"/accounts/{world.account.pk}/").content.decode()
+
+
 def test_the_panel_writes_corrects_removes_and_undoes(world: World) -> None:
     browser = world.browser(world.alice, htmx=True)
     url = f"/accounts/{world.account.pk}/activities/"
