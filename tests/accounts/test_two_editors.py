@@ -28,7 +28,7 @@ from tests.accounts.custom.test_values import field
 from tests.test_doors import Door, doors
 from tests.world import World
 
-MARKS = ('name="version"', "accounts/edited_on.html")
+MARKS = ('name="version"', "accounts/edited_on.html", "ui/seen.html")
 # Forms that are part of another page of the list, or one button: what they do is looked at elsewhere.
 NOT_EDITING = {
     "accounts/edited_on.html",  # the part of a form itself
