@@ -127,6 +127,16 @@ class Counted:
 
 def results_of(playbook: Playbook, *, by: Actor) -> list[Counted]:
     """By trigger, those started by hand last; of ended runs that `by` sees. Two queries."""
+    return _counted(Q(playbook=playbook), by=by)
+
+
+def often_invalid(*, by: Actor) -> dict[UUID, Counted]:
+    """Triggers of any playbook that start too much for nothing, by their id. Two queries."""
+    found = _counted(Q(trigger__isnull=False), by=by)
+    return {one.trigger.pk: one for one in found if one.trigger is not None and one.flagged}
+
+
+def _counted(which: Q, *, by: Actor) -> list[Counted]:
     Code = RunResult.Code
     counted = {
         name: Count("pk", filter=Q(result__code=code))
@@ -134,9 +144,10 @@ def results_of(playbook: Playbook, *, by: Actor) -> list[Counted]:
             ("success", Code.SUCCESS), ("no_effect", Code.NO_EFFECT), ("invalid", Code.INVALID), ("lost", Code.LOST),
         )
     }  # fmt: skip
-    runs = Run.objects.visible_to(by).filter(playbook=playbook, finished_at__isnull=False).order_by()
-    rows = runs.values("trigger_id").annotate(undecided=Count("pk", filter=Q(result=None)), **counted)
-    triggers = {one.pk: one for one in Trigger.objects.filter(playbook=playbook).select_related("kpi")}
+    runs = Run.objects.visible_to(by).filter(which, finished_at__isnull=False).order_by()
+    rows = list(runs.values("trigger_id").annotate(undecided=Count("pk", filter=Q(result=None)), **counted))
+    wanted = [row["trigger_id"] for row in rows if row["trigger_id"]]
+    triggers = {one.pk: one for one in Trigger.objects.filter(pk__in=wanted).select_related("kpi")}
     found = [Counted(triggers.get(row["trigger_id"]), *(row[name] for name in (*counted, "undecided"))) for row in rows]
     return sorted(found, key=lambda one: (one.trigger is None, str(one.trigger)))
 

@@ -12,6 +12,7 @@ from core.errors import DomainError
 from core.http import Request, permission_required, toast
 from core.rules import allowed
 from playbooks import operations, queries, rules
+from playbooks.measured.effects import often_invalid
 from playbooks.models import Trigger
 from playbooks.serializers import TriggerSetting
 
@@ -23,6 +24,7 @@ def playbooks(request: Request) -> HttpResponse:
     context = {
         "playbooks": list(queries.playbooks_with_counts(by=request.actor)),
         "may_edit": allowed(request.actor, rules.EDIT),
+        "invalid": often_invalid(by=request.actor),
     }
     return render(request, "playbooks/playbooks.html", context)
 

@@ -280,7 +280,8 @@ def _settle(page: Page) -> None:
 PATHS = (
     "/", "/accounts/", "/ACCOUNT/", "/ACCOUNT/evidence/", "/ACCOUNT/history/", "/ACCOUNT/grid/",
     "/accounts/new/", "/accounts/import/",
-    "/uploads/", "/kpis/", "/kpis/unknown/", "/work/", "/playbooks/", "/reports/", "/settings/", "/settings/people/",
+    "/uploads/", "/kpis/", "/kpis/unknown/", "/work/", "/playbooks/", "/playbooks/voc-sprint/effect/",
+    "/reports/", "/settings/", "/settings/people/",
     "/settings/roles/", "/settings/tokens/", "/settings/trail/",
     "/scorecards/", "/scorecards/new/", "/kpis/new/", "/kpis/seat_use/", "/kpis/seat_use/ranges/new/",
     "/kpis/seat_use/formula/", "/metrics/", "/indicators/", "/indicators/rules/new/", "/data-quality/",

@@ -167,3 +167,7 @@ def test_results_are_counted_by_trigger_and_many_invalid_ones_flag_it(library: W
     assert of_trigger.invalid_share[0] == 50
     assert (hand.trigger, hand.decided, hand.undecided, hand.flagged) == (None, 0, 1, False)
     assert results_of(voc(), by=library.bob.as_actor()) == []
+    page = library.browser(library.mona).get("/playbooks/").content.decode()
+    assert page.count("Often invalid") == 1
+    assert "3 of 6 runs it started ended as an invalid trigger" in page
+    assert "Often invalid" not in library.browser(library.bob).get("/playbooks/").content.decode()
