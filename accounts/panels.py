@@ -32,7 +32,8 @@ class Action:
     url_name: str
     icon: str
     permission: str
-    # page: a link; post: a form of its own; dialog: htmx fetches a dialog, without script the page opens; palette: only there, a page
+    # page: a link; post: a form of its own; dialog: htmx fetches a dialog, without script the page opens;
+    # palette: only there, a page
     kind: str = "post"
     archived: bool = False  # whether it makes sense on an account that is archived
     shortcut: str = ""  # the key that presses it, of a page
