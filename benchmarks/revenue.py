@@ -39,7 +39,7 @@ def revenue(results: Results) -> None:
         results.add("a year of them as a period", time.perf_counter() - began, "s")
         began = time.perf_counter()
         ends = (today - timedelta(days=365), today)
-        checked = check(Account.objects.all(), *ends, known_on=today, rules=rules_in_force())
+        checked = check(Account.objects.all(), *ends, known_on=today, rules=rules_in_force(), most=1_000_000)
         results.add("a year of them checked against their lines", time.perf_counter() - began, "s")
         results.add("accounts checked", checked.accounts, "accounts", Target(CUSTOMERS, exactly=True))
         results.add("movements that are not what the lines say", len(checked.off), "accounts", Target(0, exactly=True))

@@ -231,7 +231,8 @@ class Revenue(ViewSet):
     def check(self, request: ApiRequest) -> Response:
         """Hold the stored movements of a period against the subscription lines, and renewals against contracts.
 
-        `holds` is whether all is well; every account that differs is named with both figures.
+        `holds` is whether all is well, null where what was read is well and `unread` accounts were not; accounts that
+        differ are named with both figures, the first thousand of each kind.
         """
         require(request.actor, rules.SEE_REVENUE)
         given = RevenueQuery(data=request.query_params.dict())
@@ -298,6 +299,9 @@ def _accounts(asked: dict[str, Any], request: ApiRequest) -> QuerySet[Account]:
     return queries.book(by=request.actor, where=where)
 
 
+NAMED = 1000  # of each kind in the answer to a check
+
+
 def _checked(found: Check, broken: list[Broken], overdue: QuerySet[Contract]) -> dict[str, Any]:
     def reading(one: Reading) -> dict[str, str]:
         return {"opening_mrr": str(one.opening), "closing_mrr": str(one.closing)}
@@ -306,8 +310,9 @@ def _checked(found: Check, broken: list[Broken], overdue: QuerySet[Contract]) ->
         "opening": found.opening,
         "closing": found.closing,
         "known_on": found.known_on,
-        "holds": found.holds and not broken,
+        "holds": False if found.off or broken else None if found.unread else True,
         "accounts": found.accounts,
+        "unread": found.unread,
         "behind": found.behind,
         "followed_on": found.followed.on if found.followed else None,
         "differing": [
@@ -319,10 +324,13 @@ def _checked(found: Check, broken: list[Broken], overdue: QuerySet[Contract]) ->
                 "by_lines": reading(one.read),
                 "movements": {kind: {"stored": str(said), "by_lines": str(read)} for kind, said, read in one.kinds},
             }
-            for one in found.off
+            for one in found.off[:NAMED]
         ],
-        "renewals": [{"contract_id": one.contract.pk, "why": one.why} for one in broken],
-        "overdue": [{"contract_id": one.pk, "account_id": one.account_id, "ends_on": one.ends_on} for one in overdue],
+        "renewals": [{"contract_id": one.contract.pk, "why": one.why} for one in broken[:NAMED]],
+        "overdue": [
+            {"contract_id": one.pk, "account_id": one.account_id, "ends_on": one.ends_on} for one in overdue[:NAMED]
+        ],
+        "counts": {"differing": len(found.off), "renewals": len(broken), "overdue": overdue.count()},
     }
 
 

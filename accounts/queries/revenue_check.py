@@ -23,6 +23,7 @@ from core.among import among
 
 AT_ONCE = 5000  # accounts
 MOST = 100  # rows on a page
+MOST_READ = 10_000  # accounts that one request reads anew; the daily run reads all
 
 Key = tuple[UUID, str]  # account, currency
 
@@ -60,7 +61,8 @@ class Off:
 @dataclass(frozen=True)
 class Check:
     """The movements of a period against the lines, as known on a day. behind: accounts that say what was known when the
-    day was followed last (`followed`): they are not wrong but wait for the worker. off: largest gap first."""
+    day was followed last (`followed`): they are not wrong but wait for the worker. off: largest gap first. unread: how
+    many more there are than were read (`accounts`); of them nothing is said."""
 
     opening: date
     closing: date
@@ -69,18 +71,22 @@ class Check:
     off: list[Off]
     behind: int
     followed: RevenueDay | None
+    unread: int = 0
 
     @property
     def holds(self) -> bool:
         return not self.off
 
 
-def check(accounts: QuerySet[Account], opening: date, closing: date, *, known_on: date, rules: Rules) -> Check:
-    """Read the lines of these accounts anew and compare. A few queries for every 5,000 accounts."""
+def check(
+    accounts: QuerySet[Account], opening: date, closing: date, *, known_on: date, rules: Rules, most: int = MOST_READ
+) -> Check:
+    """Read the lines of these accounts anew, at most so many, and compare. A few queries for every 5,000 accounts."""
     followed = RevenueDay.objects.exclude(finished_at=None).order_by("-on").first()
     wrong: list[tuple[Key, Reading, Reading]] = []
     behind = total = 0
-    for ids in _parts(accounts):
+    asked = _with_revenue(accounts)
+    for ids in _parts(asked, most):
         total += len(ids)
         stored = _stored(ids, opening, closing)
         others = _differing(stored, _read(ids, opening, closing, known_on, rules))
@@ -93,14 +99,19 @@ def check(accounts: QuerySet[Account], opening: date, closing: date, *, known_on
     names = Account.objects.in_bulk([key[0] for key, _, _ in wrong])
     off = [Off(names[key[0]], key[1], said, read) for key, said, read in wrong]
     off.sort(key=lambda one: (-abs(one.stored.closing - one.read.closing), one.account.name, one.currency))
-    return Check(opening, closing, known_on, total, off, behind, followed)
+    unread = asked.count() - total if total == most else 0
+    return Check(opening, closing, known_on, total, off, behind, followed, unread)
 
 
-def _parts(accounts: QuerySet[Account]) -> Iterator[list[UUID]]:
-    """Ids of those with anything to compare."""
+def _with_revenue(accounts: QuerySet[Account]) -> QuerySet[Account]:
+    """Those with anything to compare."""
     lined = Contract.objects.filter(account=OuterRef("pk")).exclude(state=Contract.State.DRAFT)
     moved = RevenueMovement.objects.filter(account=OuterRef("pk"))
-    ids = iter(accounts.filter(Q(Exists(lined)) | Q(Exists(moved))).order_by("pk").values_list("pk", flat=True))
+    return accounts.filter(Q(Exists(lined)) | Q(Exists(moved)))
+
+
+def _parts(accounts: QuerySet[Account], most: int) -> Iterator[list[UUID]]:
+    ids = iter(accounts.order_by("pk").values_list("pk", flat=True)[:most])
     while part := list(islice(ids, AT_ONCE)):
         yield part
 

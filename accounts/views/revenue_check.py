@@ -29,7 +29,7 @@ def revenue_check(request: Request) -> HttpResponse:
     context = {"check": found, "address": wanted.address("accounts:revenue-check")}
     if request.htmx:
         return render(request, f"{PAGE}#verdict", context)
-    overdue = overdue_contracts(by=request.actor, on=today)
+    overdue, broken = overdue_contracts(by=request.actor, on=today), broken_renewals(by=request.actor)
     context |= {
         "here": True,
         "may_set_rules": allowed(request.actor, rules.SET_REVENUE_RULES),
@@ -37,7 +37,8 @@ def revenue_check(request: Request) -> HttpResponse:
         "errors": wanted.errors,
         "off": found.off[:MOST],
         "kinds": KINDS,
-        "broken": broken_renewals(by=request.actor),
+        "broken": broken[:MOST],
+        "broken_count": len(broken),
         "overdue": overdue[:MOST],
         "overdue_count": overdue.count(),
         "back": wanted.address(),

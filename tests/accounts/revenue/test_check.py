@@ -108,3 +108,26 @@ def test_another_time_of_day_changes_nothing(world: World, time_machine: Any) ->
     time_machine.move_to(datetime(2026, 11, 20, 23, 59, tzinfo=UTC))
     agree(world, 100, date(2026, 1, 1))
     assert checked().holds
+
+
+def test_what_is_not_read_in_a_request_is_said_and_nothing_is_claimed_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree(world, 100, date(2026, 1, 1))
+    agree(world, 50, date(2026, 8, 1), account=Account.objects.create(name="Other", owner=world.bob))
+    both: dict[str, Any] = {"known_on": AT.date(), "rules": Rules()}
+    assert check(Account.objects.all(), *ENDS, **both).unread == 0
+    assert check(Account.objects.all(), *ENDS, **both, most=2).unread == 0
+    part = check(Account.objects.all(), *ENDS, **both, most=1)
+    assert (part.holds, part.accounts, part.unread) == (True, 1, 1)
+
+    monkeypatch.setattr(check, "__kwdefaults__", {"most": 1})
+    page = world.browser(world.mona).get("/revenue/check/").content.decode()
+    assert "1 more account was not read here" in page
+    said = (
+        world.browser(world.mona)
+        .get("/api/v1/revenue/check/", {"opening": str(ENDS[0]), "closing": str(ENDS[1])})
+        .json()
+    )
+    assert (said["holds"], said["accounts"], said["unread"]) == (None, 1, 1)
+    assert said["counts"] == {"differing": 0, "renewals": 0, "overdue": 0}
