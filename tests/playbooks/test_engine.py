@@ -259,6 +259,33 @@ def test_a_failing_step_is_tried_again_given_up_mended_and_goes_on(library: Worl
     assert run.version.node("call").settings["url"] == "https://example.com/hook", "only this run was put right"
 
 
+class Killed(BaseException):
+    """The process is gone in the middle: nothing after it runs."""
+
+
+def test_a_process_that_dies_reaching_out_sends_again_with_the_same_key(library: World, monkeypatch: Any) -> None:
+    monkeypatch.setattr(settings, "EGRESS", frozenset({"playbooks"}))
+    keys: list[str] = []
+
+    def dies(*_: Any, headers: dict[str, str], **__: Any) -> None:
+        keys.append(headers["Idempotency-Key"])
+        raise Killed
+
+    monkeypatch.setattr(egress, "request", dies)
+    run, at = begun(library.account, http(), task("after")), AT
+    for attempt in range(1, 6):
+        with pytest.raises(Killed):
+            work(at)
+        step = the(run, "call")
+        assert (step.state, step.attempts, work(at)) == ("open", attempt, 0), "nobody sends it again at once"
+        assert step.due_at is not None
+        at = step.due_at
+    assert keys == [str(step.pk)] * 5
+    work(at)
+    assert the(run, "call").error == "The process died every time it reached out for this."
+    assert states(run) == {"call": "failed", "after": "waiting"}
+
+
 def test_what_cannot_get_better_by_waiting_is_given_up_at_once(library: World, monkeypatch: Any) -> None:
     run = begun(library.account, http(), code="off")
     work()
