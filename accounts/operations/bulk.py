@@ -10,18 +10,19 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts import custom, rules
-from accounts.events import AccountEdited, BulkChangeStarted, BulkChangeUndone
+from accounts.events import AccountArchived, AccountEdited, BulkChangeStarted, BulkChangeUndone
 from accounts.models import Account, BulkChange, BulkRow
 from accounts.queries.contracts import BY_CONTRACTS, refusal_by_contracts, with_contracts
 from accounts.queries.typed import Reader, as_kept, as_stored
 from core.actor import Actor
-from core.audit import record, record_many
+from core.audit import Event, record, record_many
 from core.errors import DomainError
 from core.jobs import cancel, start_job
 from core.rules import allowed, require
 from users.models import User
 
 FIELDS = {"owner_id": "Owner", "tier": "Tier", "industry": "Industry", "region": "Region", "stage": "Stage"}
+ARCHIVED = "archived_at"  # chosen like a field, without a value: from the start of the change on
 CHANGE, UNDO = "accounts.change_many", "accounts.undo_many"
 MOST = 20_000  # accounts at once
 CHUNK = 500
@@ -55,6 +56,10 @@ def checked(*, changes: Mapping[str, str], by: Actor) -> dict[str, Any]:
     may not set.
     """
     known = {name: value.replace("\0", "").strip() for name, value in changes.items() if name in FIELDS}
+    if ARCHIVED in changes:
+        if len(changes) > 1:
+            raise NotAChange("Archive them, or change them first.", field="field")
+        return {ARCHIVED: "yes"}
     own = {name: value for name, value in changes.items() if custom.is_own(name)}
     if not changes or set(changes) - {*known, *own}:
         raise NotAChange("Choose what is to be changed.", field="field")
@@ -80,15 +85,21 @@ def look(*, accounts: Any, changes: Mapping[str, str], by: Actor) -> Look:
     """What changing these accounts (a queryset) would do. Raises NotAChange."""
     new = checked(changes=changes, by=by)
     total = accounts.count()
-    if not allowed(by, rules.EDIT):
+    if not allowed(by, _right(new)):
         return Look(total, 0, total)
     return Look(total, accounts.filter(_says_already(new)).count(), 0)
+
+
+def _right(new: Mapping[str, Any]) -> str:
+    return rules.ARCHIVE if ARCHIVED in new else rules.EDIT
 
 
 def _says_already(new: Mapping[str, Any]) -> Q:
     said = Q()
     for name, value in new.items():
-        if not custom.is_own(name):
+        if name == ARCHIVED:
+            said &= Q(archived_at__isnull=False)
+        elif not custom.is_own(name):
             said &= Q(**{name: _value(name, value)})
         elif value is None:
             said &= ~Q(custom__has_key=custom.code_of(name))
@@ -123,8 +134,8 @@ def start_bulk_change(
 
     `where` says how they were chosen. Emits BulkChangeStarted. Raises NotAChange, PermissionDenied.
     """
-    require(by, rules.EDIT)
     new = checked(changes=changes, by=by)
+    require(by, _right(new))
     if new.get("owner_id") == "" and not by.sees_all:
         raise NotAChange("Without an owner you would not see them any more. Choose somebody.", field="value")
     ids = list(accounts.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
@@ -148,7 +159,7 @@ class Chunk:
 
     rows: int = 0
     refused: int = 0
-    events: list[AccountEdited] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -166,7 +177,7 @@ def change_chunk(*, change_id: UUID, by: Actor) -> int:
     touched: list[Account] = []
     for row in rows:
         account = accounts.get(row.account_id)
-        if account is None or not allowed(by, rules.EDIT, account):
+        if account is None or not allowed(by, _right(change.changes), account):
             row.error = GONE if account is None else NOT_ALLOWED
             done.refused += 1
         elif row.expected_version is not None and account.version != row.expected_version:
@@ -194,12 +205,15 @@ def _new(change: BulkChange, row: BulkRow) -> dict[str, Any]:
     """What the account is to hold: the same for all, or what the row says of its own."""
     if row.after is not None:
         return {name: as_stored(name, kept) for name, kept in row.after.items()}
+    if ARCHIVED in change.changes:
+        return {ARCHIVED: change.created_at}
     return {name: _value(name, text) for name, text in change.changes.items()}
 
 
-def _locked(rows: Sequence[BulkRow], by: Actor) -> dict[UUID, Account]:
-    seen = Account.objects.visible_to(by).active().filter(pk__in=[row.account_id for row in rows]).order_by("pk")
-    return {account.pk: account for account in seen.select_for_update(of=("self",))}
+def _locked(rows: Sequence[BulkRow], by: Actor, *, archived: bool = False) -> dict[UUID, Account]:
+    seen = Account.objects.visible_to(by).filter(pk__in=[row.account_id for row in rows]).order_by("pk")
+    chosen = seen if archived else seen.active()
+    return {account.pk: account for account in chosen.select_for_update(of=("self",))}
 
 
 def _apply(account: Account, row: BulkRow, new: Mapping[str, Any], done: Chunk) -> bool:
@@ -213,6 +227,9 @@ def _apply(account: Account, row: BulkRow, new: Mapping[str, Any], done: Chunk) 
         custom.put(account, name, value)
     account.version += 1
     row.after_version = account.version
+    if ARCHIVED in new:
+        done.events.append(AccountArchived(account.pk))
+        return True
     differing = {name: [as_kept(old[name]), as_kept(value)] for name, value in new.items() if old[name] != value}
     done.events.append(AccountEdited(account.pk, changes=differing))
     return True
@@ -241,8 +258,8 @@ def undo_bulk_change(*, change_id: UUID, by: Actor, at: datetime, at_once: bool 
 
     Emits BulkChangeUndone. Raises NotAChange while it runs or when it is undone already, PermissionDenied.
     """
-    require(by, rules.EDIT)
     change = BulkChange.objects.select_for_update().get(pk=change_id)
+    require(by, _right(change.changes))
     if change.created_by_id != by.user_id and not by.sees_all:
         raise NotAChange("Only who made this change, or somebody who sees all accounts, can take it back.")
     if change.finished_at is None:
@@ -263,7 +280,7 @@ def undo_chunk(*, change_id: UUID, by: Actor) -> int:
     """The next accounts of a change that is taken back; returns how many rows were looked at, 0 at the end."""
     change = BulkChange.objects.select_for_update().get(pk=change_id)
     rows = list(change.rows.filter(undone=False, error="", before__isnull=False).order_by("account_id")[:CHUNK])
-    accounts = _locked(rows, by)
+    accounts = _locked(rows, by, archived=ARCHIVED in change.changes)
     led = with_contracts(list(accounts))
     done, touched = Chunk(rows=len(rows)), []
     for row in rows:
@@ -283,7 +300,13 @@ def undo_chunk(*, change_id: UUID, by: Actor) -> int:
             custom.put(account, name, value)
         account.version += 1
         touched.append(account)
-        done.events.append(AccountEdited(account.pk, {n: [as_kept(now[n]), as_kept(v)] for n, v in old.items()}))
+        done.events.append(_taken_back(account, now, old))
     _store(touched, rows, ["undone", "error"])
     record_many(done.events, by=by)
     return done.rows
+
+
+def _taken_back(account: Account, now: Mapping[str, Any], old: Mapping[str, Any]) -> Event:
+    if ARCHIVED in old:
+        return AccountArchived(account.pk, restored=True)
+    return AccountEdited(account.pk, {name: [as_kept(now[name]), as_kept(value)] for name, value in old.items()})

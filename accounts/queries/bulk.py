@@ -14,6 +14,7 @@ from users.models import User
 
 LABELS = {
     "owner_id": "Owner", "tier": "Tier", "industry": "Industry", "region": "Region", "stage": "Stage", "arr": "ARR",
+    "archived_at": "Archived",
     "currency": "Currency", "renewal_on": "Renewal", "customer_since": "Customer since",
 }  # fmt: skip
 PASTED = "Pasted cells"  # what a change is called whose rows differ
@@ -42,7 +43,7 @@ def seen_part(values: Mapping[str, Any] | None, *, own: Container[str]) -> dict[
 
 
 def _word(name: str, value: str | bool | None, people: Mapping[str, str]) -> str:
-    if value is False:
+    if value is False or (name == "archived_at" and not value):
         return "no"
     if not value:
         return "nothing"

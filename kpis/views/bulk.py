@@ -22,6 +22,7 @@ from accounts.queries import bulk as bulk_queries
 from accounts.queries.custom import own_values
 from core.errors import DomainError
 from core.http import Request, keyset_page, permission_required
+from core.rules import allowed
 from kpis.queries import portfolio as queries
 from kpis.serializers.portfolio import PageQuery
 from kpis.views.looks import address
@@ -41,7 +42,8 @@ def bulk_edit(request: Request) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     name = given.get("field", "")
     own = [one for one in own_values(None, by=request.actor) if one.may_set]
-    names = [*bulk.FIELDS, *(one.name for one in own)]
+    names = [*bulk.FIELDS, bulk.ARCHIVED, *(one.name for one in own)]
+    may_archive = allowed(request.actor, accounts_rules.ARCHIVE)
     value = given.get(f"value-{name}", "") if name in names else ""
     errors: dict[str, str] = {}
     labels, looked = {one.name: one.field.label for one in own}, None
@@ -61,7 +63,8 @@ def bulk_edit(request: Request) -> HttpResponse:
         **_choices(request),
         "count": looked.accounts if looked else accounts.count(),
         "field": name,
-        "fields": [*bulk.FIELDS.items(), *((one.name, one.field.label) for one in own)],
+        "fields": [*bulk.FIELDS.items(), *((one.name, one.field.label) for one in own)]
+        + ([(bulk.ARCHIVED, "Archive them")] if may_archive else []),
         "own": [(f"value-{one.name}", one, given.get(f"value-{one.name}", "")) for one in own],
         "value": value,
         "values": {one: given.get(f"value-{one}", "") for one in bulk.FIELDS},

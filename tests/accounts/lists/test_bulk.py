@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from accounts.models import Account, BulkChange
 from accounts.operations import bulk
-from accounts.operations.accounts import edit_account
+from accounts.operations.accounts import archive_account, edit_account
 from accounts.queries.bulk import figures
 from accounts.tasks.lists import change_many, undo_many
 from core import jobs
@@ -181,3 +181,43 @@ def test_the_api_looks_starts_lists_and_takes_back(book: World) -> None:
     assert client.post(f"/api/v1/bulk-changes/{pk}/undo/").status_code == 200
     assert client.post(f"/api/v1/bulk-changes/{pk}/undo/").status_code == 409
     assert client.post("/api/v1/bulk-changes/", {"changes": {"tier": "x"}}, content_type=json).status_code == 400
+
+
+def test_many_are_archived_and_brought_back_as_one(book: World) -> None:
+    browser = book.browser(book.mona)
+    ids = [str(one.pk) for one in Account.objects.filter(tier="Silver")]
+    look = browser.get("/accounts/bulk/", {"ids": ids, "field": "archived_at"}).content.decode()
+    assert "will be archived" in look
+    browser.post("/accounts/bulk/", {"ids": ids, "field": "archived_at"})
+    made = BulkChange.objects.get()
+    work(made)
+    assert list(Account.objects.filter(archived_at=None).values_list("name", flat=True).order_by("name")) == [
+        "Anvil",
+        "Drill",
+        "Edge",
+    ]
+    assert [entry["restored"] for entry in entries("accounts.account_archived")] == [False, False]
+    assert "Archived: yes" in browser.get(f"/accounts/bulk/{made.pk}/").content.decode()
+
+    again = Account.objects.get(name="Bolt")
+    archive_account(account_id=again.pk, by=book.mona.as_actor(), at=now(), restore=True)
+    bulk.undo_bulk_change(change_id=made.pk, by=book.mona.as_actor(), at=now())
+    work(made)
+    assert not Account.objects.exclude(archived_at=None).exists()
+    assert made.rows.get(undone=True).account.name == "Clamp"
+    assert made.rows.get(undone=False).error == bulk.CHANGED_SINCE
+
+
+def test_who_may_not_archive_one_archives_no_many(book: World) -> None:
+    with pytest.raises(PermissionDenied):
+        bulk.start_bulk_change(
+            accounts=Account.objects.all(), changes={"archived_at": ""}, by=book.alice.as_actor(), at=now()
+        )
+    browser, ids = book.browser(book.alice), [str(one.pk) for one in Account.objects.all()]
+    assert "Archive them" not in browser.get("/accounts/bulk/", {"ids": ids}).content.decode()
+    assert "Archive them" in book.browser(book.mona).get("/accounts/bulk/", {"ids": ids}).content.decode()
+    refused = browser.post("/accounts/bulk/", {"ids": ids, "field": "archived_at"})
+    assert refused.status_code in (403, 422)
+    assert not BulkChange.objects.exists()
+    with pytest.raises(bulk.NotAChange):
+        start(book, {"archived_at": "", "tier": "Gold"})
