@@ -120,9 +120,14 @@ class Counted:
 
     @property
     def flagged(self) -> bool:
-        """Too many of its starts were for nothing: more than one in ten, and not by chance."""
+        """Too many starts of a trigger were for nothing: more than one in ten, and not by chance."""
         found = self.invalid_share
-        return found is not None and self.decided >= LEAST_RESULTS and found[1] > 100 * MOST_INVALID
+        return (
+            self.trigger is not None
+            and found is not None
+            and self.decided >= LEAST_RESULTS
+            and found[1] > 100 * MOST_INVALID
+        )
 
 
 def results_of(playbook: Playbook, *, by: Actor) -> list[Counted]:

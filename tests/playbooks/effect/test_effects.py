@@ -157,6 +157,11 @@ def test_results_are_counted_by_trigger_and_many_invalid_ones_flag_it(library: W
         stop_run(run_id=run.pk, outcome="x", by=mona, at=BEGAN)
         Run.objects.filter(pk=run.pk).update(trigger=watched)
         set_result(run_id=run.pk, code=code, reason="x", expected_version=0, by=mona, at=BEGAN)
+    for number in range(5):  # a person who starts it for nothing is no trigger
+        account = Account.objects.create(name=f"Byhand {number}", owner=library.alice)
+        run = start_run(account_id=account.pk, playbook_id=voc().pk, by=mona, at=BEGAN)
+        stop_run(run_id=run.pk, outcome="x", by=mona, at=BEGAN)
+        set_result(run_id=run.pk, code="invalid_trigger", reason="x", expected_version=0, by=mona, at=BEGAN)
     by_hand = start_run(account_id=library.account.pk, playbook_id=voc().pk, by=mona, at=BEGAN)
     stop_run(run_id=by_hand.pk, outcome="x", by=mona, at=BEGAN)
 
@@ -165,7 +170,7 @@ def test_results_are_counted_by_trigger_and_many_invalid_ones_flag_it(library: W
     assert (of_trigger.success, of_trigger.no_effect, of_trigger.invalid, of_trigger.lost) == (1, 1, 3, 1)
     assert (of_trigger.undecided, of_trigger.flagged) == (0, True)
     assert of_trigger.invalid_share[0] == 50
-    assert (hand.trigger, hand.decided, hand.undecided, hand.flagged) == (None, 0, 1, False)
+    assert (hand.trigger, hand.decided, hand.undecided, hand.flagged) == (None, 5, 1, False)
     assert results_of(voc(), by=library.bob.as_actor()) == []
     page = library.browser(library.mona).get("/playbooks/").content.decode()
     assert page.count("Often invalid") == 1
