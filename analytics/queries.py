@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from accounts.models import Account
 from accounts.queries import TimelineItem, entries_of, timeline
 from accounts.queries.custom import OwnValue, own_in_reports
+from accounts.queries.reported import ReportTable, tables_in_reports
 from analytics.charts import Point
 from analytics.models import Report
 from core.actor import Actor
@@ -100,6 +101,7 @@ class HealthReport:
     kpis: list[KpiLine]
     missing: list[str]
     own: list[OwnValue]  # the workspace's own fields that reports show, with a value
+    tables: list[ReportTable]  # own records, people and contracts with own fields that reports show
     trail: list[TimelineItem]
     trail_head: Entry | None
 
@@ -140,7 +142,8 @@ def snapshot() -> Iterator[None]:
 
 
 def health_report(account: Account) -> HealthReport:
-    """Gather the report of one account from stored rows. The caller has checked that it may be seen. 9 queries."""
+    """Gather the report of one account from stored rows. The caller has checked that it may be seen. 10 queries and
+    two for each kind of own record that reports show."""
     health = AccountHealth.objects.filter(account=account).select_related("latest__version__scorecard").first()
     score = health.latest if health else None
     items = score.version.definition["items"] if score else []
@@ -159,6 +162,7 @@ def health_report(account: Account) -> HealthReport:
         kpis=_kpi_lines(score, items, names) if score else [],
         missing=_missing(items, names, present),
         own=own_in_reports(account),
+        tables=tables_in_reports(account),
         trail=timeline(entries),
         trail_head=Entry.objects.order_by("-seq").first(),
     )

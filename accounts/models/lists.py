@@ -150,7 +150,7 @@ class CustomField(TenantModel):
     unit = models.CharField(max_length=24, blank=True)
     choices = models.JSONField(default=list)
     required = models.BooleanField(default=False)
-    in_reports = models.BooleanField(default=False)  # of an account: stands in its health report
+    in_reports = models.BooleanField(default=False)  # stands in health reports
     view_roles = models.JSONField(default=list)
     edit_roles = models.JSONField(default=list)
     position = models.PositiveSmallIntegerField(default=0)

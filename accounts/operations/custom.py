@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts import custom, rules
 from accounts.events import CustomFieldChanged
-from accounts.models import CustomField
+from accounts.models import CustomField, CustomObject
 from accounts.queries.custom import fields_of, has_fields
 from core.actor import Actor
 from core.audit import record
@@ -130,6 +130,9 @@ def _put(field: CustomField, given: Mapping[str, Any], others: Sequence[CustomFi
         setattr(field, name, sorted(wanted))
     if field.in_reports and field.view_roles:
         raise NotAField("A report goes to anybody: only what every role sees can stand in it.", field="in_reports")
+    of = CustomObject.objects.filter(code=field.record.removeprefix(custom.OBJECT)).exclude(view_roles=[])
+    if field.in_reports and field.record.startswith(custom.OBJECT) and of.exists():
+        raise NotAField("A report goes to anybody: some roles may not know of these records.", field="in_reports")
 
 
 def _choices(field: CustomField) -> list[str]:

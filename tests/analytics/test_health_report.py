@@ -140,7 +140,7 @@ def test_the_trail_is_the_newest_twenty_entries_of_the_account(scored: World) ->
 def test_the_report_reads_a_fixed_number_of_rows_at_a_time(scored: World, query_count: Any) -> None:
     with query_count() as queries:
         health_report(scored.account)
-    assert queries.number <= 9
+    assert queries.number <= 10
 
 
 # Charts -------------------------------------------------------------------------------------------------------
