@@ -126,9 +126,10 @@ def assignments_of(account_id: UUID) -> QuerySet[Assignment]:
 
 @dataclass(frozen=True)
 class Belongings:
-    """What a person would leave behind; private tasks stay private and are counted apart."""
+    """What a person would leave behind; private tasks stay private and are counted apart, as are archived accounts."""
 
     accounts: int
+    archived: int
     tasks: int
     private: int
     teams: int
@@ -139,8 +140,10 @@ def belongings(user_id: UUID) -> Belongings:
     counts: dict[str, Any] = tasks.aggregate(
         tasks=Count("pk", filter=Q(private=False)), private=Count("pk", filter=Q(private=True))
     )
-    owned = Account.objects.filter(owner_id=user_id).count()
-    return Belongings(owned, counts["tasks"], counts["private"], TeamMember.objects.filter(user_id=user_id).count())
+    owned = Account.objects.filter(owner_id=user_id)
+    active = owned.active().count()
+    teams = TeamMember.objects.filter(user_id=user_id).count()
+    return Belongings(active, owned.count() - active, counts["tasks"], counts["private"], teams)
 
 
 def recent_assignments(*, by: Actor) -> QuerySet[Assignment]:

@@ -101,7 +101,7 @@ class BulkCellsIn(serializers.Serializer[Any]):
 class BulkChangeIn(serializers.Serializer[Any]):
     changes = serializers.DictField(
         child=serializers.CharField(max_length=500, allow_blank=True),
-        help_text=f"Field to new value as a person writes it: {', '.join(FIELDS)} or custom.<code>; archived_at archives",
+        help_text=f"Field to new value as a person writes it: {', '.join(FIELDS)} custom.<code>, archived_at",
     )
     account_ids = serializers.ListField(child=serializers.UUIDField(), max_length=MOST, required=False)
     where = serializers.CharField(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils.timezone import now
 
 from accounts.models import Account, Assignment, AssignmentRule, Team
 from tests.accounts.teams.test_assignment import a_rule, a_team, accounts, assign
@@ -101,3 +102,11 @@ def test_a_page_costs_the_same_for_one_and_for_three(world: World, query_count: 
             page.get(url)
         by_number.append(queries.number)
     assert by_number[0] == by_number[2] <= 25
+
+
+def test_the_hand_over_counts_what_the_list_of_accounts_shows_and_the_archive_apart(world: World) -> None:
+    Account.objects.create(name="Gone", owner=world.alice, archived_at=now())
+    page = world.browser(world.amy).get(f"/settings/hand-over/{world.alice.pk}/")
+    active = Account.objects.filter(owner=world.alice, archived_at=None).count()
+    assert (page.context["has"].accounts, page.context["has"].archived) == (active, 1)
+    assert '<a class="link" href="/accounts/archived/">1 archived</a>' in page.content.decode()
