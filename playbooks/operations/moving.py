@@ -1,17 +1,15 @@
 """A run moves: what its tree says comes next is written into its steps. Everything that changes a step ends here."""
 
-import logging
 from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from accounts.models import Account
+from core import jobs
 from core.actor import Actor
 from core.audit import record
 from core.time import add_working_days, day_in
@@ -21,7 +19,6 @@ from playbooks.engine.definition import Node, leaves, stages
 from playbooks.events import RunFinished
 from playbooks.models import PlaybookVersion, Run, Step
 
-log = logging.getLogger(__name__)
 NOT_NEEDED = "Not needed: the playbook went another way."
 WORK_OFF = "playbooks.work_off"  # the task that does what is due
 # Of whoever does what is due: the versions it has read. It needs no nudge.
@@ -121,9 +118,4 @@ def settings_for(run: Run, step: Step) -> dict[str, Any]:
 
 def nudge() -> None:
     """Have a worker do what is due now; without a broker the next beat does."""
-    try:
-        if WORK_OFF not in current_app.tasks:
-            current_app.autodiscover_tasks(force=True)
-        current_app.tasks[WORK_OFF].apply_async()
-    except OperationalError as error:
-        log.warning("what is due waits for the next beat: %s", error)
+    jobs.nudge(WORK_OFF)
