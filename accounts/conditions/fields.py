@@ -112,7 +112,7 @@ def every_field(*, by: Actor | None = None) -> list[Field]:
 def fields_named(names: Collection[str], *, by: Actor | None = None) -> dict[str, Field]:
     """Those of these names that there are and that `by` may know of; one query for each kind that is asked for."""
     found = {name: _FIELDS[name] for name in names if name in _FIELDS}
-    rest = [name for name in names if name not in found]
+    rest = [name for name in names if name not in found and "\0" not in name]
     made = (field for _, lister in _FINDERS for field in lister(rest)) if rest else ()
     return found | {field.code: field for field in made if field.seen_by(by)}
 

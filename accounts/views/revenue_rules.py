@@ -84,6 +84,7 @@ def _page(
         "errors": errors,
         "refused": errors.get("", []) + errors.get("version", []),
         "theirs": theirs or {},
+        "conflict": theirs is not None,
         "labels": LABELS,
         "choices": CHOICES,
         "zones": sorted(available_timezones()),

@@ -158,3 +158,20 @@ def test_a_decision_says_why_it_is_asked(world: World, number: int, auto: str, h
     RenewalCheckpoint.objects.create(renewal=made.renewals.get(), **given)
     assert [row.w_why for row in disputes(by=by, on=today)] == [why]
     assert isinstance(disputes(by=by, on=today).get().w_id, UUID)
+
+
+def test_a_column_that_cannot_be_is_no_cell(secret: World) -> None:
+    client, pk = secret.browser(secret.amy), secret.account.pk
+    assert client.get(f"/accounts/{pk}/cell/custom.%00/").status_code == 404
+    pasted = client.post("/accounts/paste/", {"cells": f"{pk}|custom.x\0|2|z\n\0|||\n{pk}|arr|2|1e999999"})
+    assert pasted.status_code == 200
+    assert "no such cell" in pasted.content.decode()
+    assert BulkChange.objects.count() == 0
+
+
+def test_whoever_is_late_with_the_rules_hears_it_also_where_nothing_differs(world: World) -> None:
+    client = world.browser(world.amy)
+    form = client.get("/settings/revenue/").context["values"]
+    late = client.post("/settings/revenue/", {**form, "version": "999"})
+    assert late.status_code == 409
+    assert "Somebody else saved these rules meanwhile" in late.content.decode()
