@@ -185,6 +185,13 @@ def book(*, by: Actor, where: Q | None = None) -> QuerySet[Account]:
     return accounts.filter(where) if where is not None else accounts
 
 
+def samples_left_out(*, by: Actor) -> int:
+    """Sample accounts that `by` sees and whose revenue does not count because real ones are there."""
+    accounts = Account.objects.visible_to(by)
+    samples: int = accounts.filter(sample=True).count()
+    return samples if samples and accounts.filter(sample=False).exists() else 0
+
+
 @dataclass(frozen=True)
 class _Facts:
     """What a period is made of: (account, currency) -> MRR at both ends, and what happened in between."""

@@ -83,6 +83,7 @@ def revenue(request: Request) -> HttpResponse:
         "kinds": KINDS,
         "readings": [(one, wanted.address(GAP, convention=one.convention.code)) for one in found.readings],
         "condition": words(read(given["where"])) if given.get("where") else "",
+        "samples": queries.samples_left_out(by=by),
         "may_set_rates": allowed(by, rules.SET_RATES),
         "rates": ExchangeRate.objects.order_by("-on", "currency")[:12],
         "check_url": wanted.address("accounts:revenue-check"),

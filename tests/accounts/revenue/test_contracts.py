@@ -140,6 +140,7 @@ def test_the_revenue_page_adds_up_and_opens_to_the_accounts(world: World, query_
         page = browser.get("/revenue/").content.decode()
     assert 'hx-get="/revenue/check/?opening=2026-06-30&amp;closing=2026-09-30"' in page
     assert "100.00%" in page
+    assert "<b>Opening</b><span>€100</span>" in page, "each bar of the bridge says what it is"
     assert few.number <= 25
     agree(world, 10, date(2026, 9, 1), account=Account.objects.create(name="Third", owner=world.bob))
     with query_count() as more:
@@ -177,3 +178,13 @@ def test_the_api_keeps_contracts(world: World) -> None:
     assert browser.get("/api/v1/movements/").json()["results"][0]["amount"] == "100.000000"
     stale = browser.patch(path, {"version": 1, "number": "C"}, content_type="application/json")
     assert stale.status_code == 409
+
+
+def test_the_page_says_that_sample_revenue_is_left_out(world: World) -> None:
+    browser = world.browser(world.mona)
+    agree(world, 100, date(2026, 1, 1))
+    assert "sample account" not in browser.get("/revenue/").content.decode()
+    agree(world, 900, date(2026, 1, 1), account=Account.objects.create(name="Made up", sample=True))
+    page = browser.get("/revenue/").content.decode()
+    assert "1 sample account left out" in page
+    assert "<b>Closing</b><span>€100</span>" in page
