@@ -94,7 +94,8 @@ class BulkChanges(ReadOnlyModelViewSet[BulkChange]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         actor = getattr(self.request, "actor", None)  # there is none while the schema is written
-        return {**super().get_serializer_context(), "own": labels_of(by=actor) if actor else {}}
+        of_reader = {"own": labels_of(by=actor), "by_id": actor.user_id} if actor else {}
+        return {**super().get_serializer_context(), **of_reader}
 
     def _out(self, change: BulkChange, code: int = status.HTTP_200_OK) -> Response:
         return Response(BulkChangeOut(change, context=self.get_serializer_context()).data, status=code)

@@ -71,8 +71,10 @@ class BulkChangeOut(serializers.ModelSerializer[BulkChange]):
         ]  # fmt: skip
 
     def to_representation(self, instance: BulkChange) -> dict[str, Any]:
-        """Without what it says in own fields that the reader may not know of."""
+        """Without what it says in own fields that the reader may not know of. What the accounts were chosen by may
+        name such a field as well, so that it is told to whoever made the change alone."""
         said = super().to_representation(instance)
+        said["where"] = said["where"] if instance.created_by_id == self.context.get("by_id") else ""
         return {**said, "changes": seen_part(said["changes"], own=self.context.get("own", {}))}
 
 

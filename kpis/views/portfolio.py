@@ -107,7 +107,7 @@ def portfolio(request: Request) -> HttpResponse:
         "unread": given.errors.get("where"),
     }
     if context["some"]:
-        context |= _filled(request, wanted, whole, today)
+        context |= _filled(request, wanted, whole, today, unread=bool(context["unread"]))
         if not request.htmx and context["looks"].current:
             saw(view=context["looks"].current, by=by, at=now())
     regional = request.htmx and "book" in (request.htmx.target or "")
@@ -121,11 +121,16 @@ def asked(request: Request) -> PageQuery:
     return given
 
 
-def _filled(request: Request, wanted: BookFilter, whole: Totals | None, today: date) -> dict[str, Any]:
-    """whole: what every account adds up to; None leaves out all that has to be added up."""
+def _filled(request: Request, wanted: BookFilter, whole: Totals | None, today: date, *, unread: bool) -> dict[str, Any]:
+    """whole: what every account adds up to; None leaves out all that has to be added up.
+
+    unread: the address has a condition that cannot be read. Nobody knows who is meant, so nobody is shown: all of them
+    would stand a click away from being changed.
+    """
     by = request.actor
     accounts = queries.book(wanted, by=by, today=today)
-    totals = queries.totals(accounts, by=by, today=today) if whole and wanted.narrows else whole
+    accounts = accounts.none() if unread else accounts
+    totals = queries.totals(accounts, by=by, today=today) if whole and (wanted.narrows or unread) else whole
     looks = Looks.of(wanted, by=by)
     by_field = looks.sort.label if looks.sort else SORTED_BY["attention"]
     return {

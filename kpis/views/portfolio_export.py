@@ -55,8 +55,11 @@ def _answer(content: str | bytes, kind: str, ending: str) -> HttpResponse:
 
 
 def _file(request: Request) -> Iterator[list[Any]]:
-    wanted, today = asked(request).wanted(), now().date()
+    given, today = asked(request), now().date()
+    wanted = given.wanted()
     accounts = queries.book(wanted, by=request.actor, today=today)
+    if given.errors.get("where"):
+        accounts = accounts.none()  # as the page: nobody knows who is meant
     looks = Looks.of(wanted, by=request.actor)
     ordered, order = queries.in_order(accounts, wanted.sort, all_scored=False, field=looks.sort, group=looks.group)
     ordered = ordered.annotate(**columns_queries.asked_of(looks.columns)).order_by(*order)

@@ -47,9 +47,14 @@ def test_results_of_a_change_keep_hidden_fields_hidden(secret: World) -> None:
     pasted = BulkChange.objects.get()
     chosen = Account.objects.filter(pk=secret.account.pk)
     made = start_bulk_change(
-        accounts=chosen, changes={"custom.secret": "THIRDSECRET"}, by=secret.mona.as_actor(), at=now()
+        accounts=chosen,
+        changes={"custom.secret": "THIRDSECRET"},
+        where="custom.secret = x",
+        by=secret.mona.as_actor(),
+        at=now(),
     )
     run(made, secret)
+    assert secret.browser(secret.mona).get(f"/api/v1/bulk-changes/{made.pk}/").json()["where"] == "custom.secret = x"
     for who in (secret.vic, secret.ana):
         for change in (pasted, made):
             page = secret.browser(who).get(f"/accounts/bulk/{change.pk}/").content.decode()

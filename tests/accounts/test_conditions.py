@@ -161,7 +161,11 @@ def test_the_portfolio_the_export_and_the_api_filter_by_it(book: World, query_co
 
 def test_a_condition_that_cannot_be_read_is_said_and_filters_nothing_in_silence(book: World) -> None:
     page = book.browser(book.mona).get("/accounts/", {"where": "arr >"}).content.decode()
-    assert "The condition in the address is not applied." in page
+    assert "The condition in the address cannot be read" in page
+    assert 'class="acct"' not in page
+    assert "that match" not in page, "all of them are not a click away from being changed"
+    export = book.browser(book.mona).get("/accounts/export.csv", {"where": "arr >"}).content.decode()
+    assert len(export.splitlines()) == 1, "the heads alone"
     check = book.browser(book.mona, htmx=True).get("/accounts/condition/", {"where": "arr > 1 and tierr = x"})
     assert "There is no field “tierr”" in check.content.decode()
     assert "2 accounts where ARR is above 10,000" in (
