@@ -49,12 +49,18 @@ class PaidLine:
 
 @dataclass(frozen=True)
 class Agreement:
-    """A contract, its lines, its MRR on the day, and the last day on which notice can be given."""
+    """A contract, its lines, its MRR on the day, and the last day on which notice can be given.
+
+    standing: its state as it reads on the day. A renewed contract is "active" until its last day, and one in force that
+    starts after the day "begins". followed_by: the contract that renews it.
+    """
 
     contract: Contract
     lines: list[PaidLine]
     mrr: Decimal
     notice_on: date | None
+    standing: str
+    followed_by: Contract | None
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,9 @@ def money_of(account_id: UUID, on: date) -> Money:
     """Three queries."""
     lines = SubscriptionLine.objects.filter(superseded_at=None).select_related("product").order_by("starts_on", "id")
     contracts = Contract.objects.filter(account_id=account_id).order_by("-starts_on", "id")
-    found = [_agreement(one, on) for one in contracts.prefetch_related(Prefetch("lines", lines))]
+    rows = list(contracts.prefetch_related(Prefetch("lines", lines)))
+    after = {one.renews_id: one for one in rows if one.renews_id}
+    found = [_agreement(one, on, after.get(one.pk)) for one in rows]
     moves = RevenueMovement.objects.filter(account_id=account_id)
     total = moves.filter(on__lte=on).aggregate(sum=Sum("amount"))["sum"]
     currency = found[0].contract.currency if found else "EUR"
@@ -87,7 +95,7 @@ def money_of(account_id: UUID, on: date) -> Money:
     return Money(found, mrr, currency, list(moves.order_by("-on", "id")[:12]), bool(ever), bool(ever) and not priced)
 
 
-def _agreement(contract: Contract, on: date) -> Agreement:
+def _agreement(contract: Contract, on: date, followed_by: Contract | None) -> Agreement:
     paid = []
     for line in contract.lines.all():
         last = min((day for day in (contract.ends_on, line.ends_on) if day), default=None)
@@ -97,4 +105,14 @@ def _agreement(contract: Contract, on: date) -> Agreement:
     notice = None
     if contract.ends_on is not None and contract.state == Contract.State.ACTIVE:
         notice = date.fromordinal(contract.ends_on.toordinal() - contract.notice_days)
-    return Agreement(contract, paid, sum((one.mrr for one in paid), ZERO), notice)
+    total = sum((one.mrr for one in paid), ZERO)
+    return Agreement(contract, paid, total, notice, _standing(contract, on), followed_by)
+
+
+def _standing(contract: Contract, on: date) -> str:
+    state = Contract.State
+    if contract.state in (state.ACTIVE, state.RENEWED) and contract.starts_on > on:
+        return "begins"
+    if contract.state == state.RENEWED and (contract.ends_on is None or contract.ends_on >= on):
+        return state.ACTIVE.value
+    return str(contract.state)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils.html import strip_tags
 
 from accounts.models import Account, Contract, ExchangeRate, RevenueMovement, SubscriptionLine
 from accounts.operations import contracts as operations
+from accounts.queries.contracts import money_of
 from core.errors import Conflict, DomainError
 from core.models import Entry
 from tests.world import World
@@ -78,6 +80,24 @@ def test_a_renewal_with_a_rise_is_uplift_and_the_old_contract_is_renewed(world: 
     assert moves(world.account) == [("2025-07-01", "new", 100), ("2026-07-01", "uplift", 5)]
     world.account.refresh_from_db()
     assert (world.account.arr, world.account.renewal_on) == (1260, date(2027, 6, 30))
+
+
+def test_the_pages_say_which_of_two_contracts_runs_and_when_the_other_begins(world: World) -> None:
+    """AT is November: the old one is renewed by one that begins next year, so it is the old one that runs."""
+    old = agree(world, 100, date(2026, 1, 1), ends_on=date(2026, 12, 31))
+    operations.renew_contract(
+        contract_id=old.pk, starts_on=date(2027, 1, 1), ends_on=date(2027, 12, 31), by=world.mona.as_actor(), at=AT
+    )
+    later, running = money_of(world.account.pk, date(2026, 11, 20)).agreements
+    assert (later.standing, running.standing, running.followed_by) == ("begins", "active", later.contract)
+    assert [one.standing for one in money_of(world.account.pk, date(2027, 1, 1)).agreements] == ["active", "renewed"]
+    mona = world.browser(world.mona)
+    for address in (f"/accounts/{world.account.pk}/contracts/", f"/accounts/{world.account.pk}/panels/money/"):
+        says = " ".join(strip_tags(mona.get(address).content.decode()).split())
+        assert "Begins 1 Jan 2027" in says
+        assert "renewed by Licence from 1 Jan 2027" in says
+        assert says.index("Begins 1 Jan 2027") < says.index("Active")
+        assert "Renewed" not in says
 
 
 def test_notice_end_and_unpaid_move_at_their_days(world: World) -> None:
