@@ -29,7 +29,10 @@ def test_the_page_shows_what_is_known_and_says_what_is_not(world: World) -> None
     for shown in ("<h1>Initech</h1>", "€482,000", "64 days", ">Value</span>", ">Enterprise</span>", "Alice"):
         assert shown in page, shown
     assert '<dt>Customer since</dt><dd class="">—</dd>' in page
-    assert '<dt>Number</dt><dd class="">—</dd>' in page
+    assert "<dt>Number</dt>" not in page  # it takes no place in the head of an account that has none
+    Account.objects.filter(pk=world.account.pk).update(key="A-17")
+    page = text_of(world.browser(world.alice).get(f"/accounts/{world.account.pk}/"))
+    assert '<dt>Number</dt><dd class="">A-17</dd>' in page
 
 
 def test_an_account_without_owner_says_nobody(world: World) -> None:
