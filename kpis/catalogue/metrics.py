@@ -6,8 +6,9 @@ What a page shows as a number links to its KPI's card or to one of these.
 from kpis.catalogue.metric import Metric
 from kpis.catalogue.metrics_checks import CHECKS
 from kpis.catalogue.metrics_health import HEALTH
+from kpis.catalogue.metrics_revenue import REVENUE
 
-METRICS: tuple[Metric, ...] = (*HEALTH, *CHECKS)
+METRICS: tuple[Metric, ...] = (*HEALTH, *CHECKS, *REVENUE)
 BY_SLUG: dict[str, Metric] = {metric.slug: metric for metric in METRICS}
 
 
