@@ -1,5 +1,6 @@
 """What happened to somebody's accounts, newest first, repeats as one line."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,7 +17,7 @@ from core.models import Entry
 
 @dataclass(frozen=True)
 class FeedItem:
-    """The newest of `times` happenings of one kind to one account on one day."""
+    """The newest of `times` times that the very same happened to one account on one day."""
 
     item: TimelineItem
     account_id: UUID
@@ -49,9 +50,10 @@ def feed(entries: list[Entry]) -> list[FeedItem]:
 
 
 def _collapsed(entries: list[Entry]) -> Iterator[tuple[Entry, int]]:
-    """The newest of those of one account, kind, person and day, with how many they are."""
+    """The newest of those of one account, kind, person and day that say the very same, with how many they are."""
     for _, day in groupby(entries, key=lambda entry: localtime(entry.at).date()):
         found: dict[tuple[object, ...], list[Entry]] = {}
         for entry in day:
-            found.setdefault((entry.account_id, entry.event, entry.actor_label), []).append(entry)
+            said = json.dumps(entry.data, sort_keys=True)
+            found.setdefault((entry.account_id, entry.event, entry.actor_label, said), []).append(entry)
         yield from ((same[0], len(same)) for same in found.values())
