@@ -245,19 +245,28 @@ def _wanted(only: dict[str, str], texts: Sequence[str]) -> bool:
 
 
 def _fields(kind: Kind, batch: RecordImport, cells: Sequence[Any]) -> dict[str, Any]:
-    """The fields of a row; an empty cell says nothing. Raises Held."""
+    """The fields of a row; an empty cell says nothing. Raises Held, which names every fault, the first by its field."""
     found: dict[str, Any] = {}
-    said = [(batch.mapping.get(str(at), ""), cell) for at, cell in enumerate(cells)]
-    for code, cell in [*batch.reading.get("same", {}).items(), *said]:
+    faults: list[tuple[str, str, str]] = []  # field, where else than there, what
+    same = [(code, "", cell) for code, cell in batch.reading.get("same", {}).items()]
+    said = [
+        (batch.mapping.get(str(at), ""), heading, cell)
+        for at, (heading, cell) in enumerate(zip(batch.headings, cells, strict=False))
+    ]
+    for code, heading, cell in [*same, *said]:
         if code in kind.columns and columns.cell_text(cell):
             one = kind.columns[code]
             try:
                 found[code] = one.read(as_written(cell, one.shape, batch.reading))
+                if len(str(found[code])) > one.longest:
+                    raise ValueError(f"This is longer than {one.longest:,} characters.")
             except ValueError as error:
-                raise Held(str(error), field=code) from error
-            if len(str(found[code])) > one.longest:
-                raise Held(f"This is longer than {one.longest:,} characters.", field=code)
+                faults.append((code, f"{heading or one.label}: ", str(error)))
+    unread = {code for code, _, _ in faults}
     for code, one in kind.columns.items():
-        if (one.required or code == batch.key) and code not in found:
-            raise Held(f"{one.label} is missing.", field=code)
+        if (one.required or code == batch.key) and code not in found and code not in unread:
+            faults.append((code, "", f"{one.label} is missing."))
+    if faults:
+        (field, _, first), *others = faults
+        raise Held(" ".join([first, *(f"{where}{what}" for _, where, what in others)]), field=field)
     return found

@@ -66,6 +66,16 @@ def test_rows_come_in_once_however_often_the_file_is_brought(world: World) -> No
     assert len(entries("accounts.records_imported")) == 3
 
 
+def test_a_row_with_two_faults_names_both(world: World) -> None:
+    """Who corrects the file sees everything at once, not the second fault only after the first is mended."""
+    text = f"Full name,Mail,Job title,Role\n,,{'x' * 251},King\nAnn Lee,ann@initech.example,,King\n"
+    batch = begin(world, "contacts", text)
+    assert bring(world, batch) == {"held": 2}
+    many, one = batch.lines.order_by("line")
+    assert (many.column, one.column) == ("Job title", "Role")
+    assert many.error == (f"This is longer than 250 characters. Role: {one.error} Name is missing. E-mail is missing.")
+
+
 def test_the_held_rows_corrected_and_brought_back_finish_the_job(world: World) -> None:
     first = begin(world, "contacts", PEOPLE)
     bring(world, first)
