@@ -32,8 +32,7 @@ def create_record(
     kind = CustomObject.objects.visible_to(by).get(code=code, active=True)
     account = Account.objects.visible_to(by).active().select_for_update(of=("self",)).get(pk=account_id)
     _may_change(kind, account, by)
-    if CustomRecord.objects.filter(object=kind, account=account, archived_at=None).count() >= MOST_AT_ONE_ACCOUNT:
-        raise DomainError(f"One account has at most {MOST_AT_ONE_ACCOUNT} {kind.plural}.", field="name")
+    _room(kind, account)
     fields = _known(kind, {"name": name, **given}, by)
     if source in ("page", "api"):
         missing_value(given=fields, by=by, record=fields_key(kind))
@@ -56,6 +55,7 @@ def edit_record(*, record_id: UUID, expected_version: int, changes: Mapping[str,
     found = _locked(record_id, by)
     if found.archived_at is not None:
         raise DomainError("It is deleted. Bring it back first.")
+    _not_archived(found.account)
     if found.version != expected_version:
         raise Conflict("Somebody else changed this since you opened it. Nothing of theirs was overwritten.")
     given = _known(found.object, changes, by)
@@ -75,12 +75,16 @@ def edit_record(*, record_id: UUID, expected_version: int, changes: Mapping[str,
 def archive_record(*, record_id: UUID, by: Actor, at: datetime, restore: bool = False) -> CustomRecord:
     """Delete a record so that it can be brought back, or bring it back. A second time nothing happens.
 
-    Emits RecordChanged. Raises PermissionDenied, CustomRecord.DoesNotExist.
+    Emits RecordChanged. Raises DomainError for an archived account, and for one that has as many as it may have;
+    PermissionDenied, CustomRecord.DoesNotExist.
     """
     found = _locked(record_id, by)
     wanted = None if restore else at
     if bool(found.archived_at) == bool(wanted):
         return found
+    _not_archived(found.account)
+    if restore:
+        _room(found.object, found.account)
     found.archived_at = wanted
     found.version += 1
     found.save(update_fields=["archived_at", "version"])
@@ -90,10 +94,22 @@ def archive_record(*, record_id: UUID, by: Actor, at: datetime, restore: bool = 
 
 
 def _locked(record_id: UUID, by: Actor) -> CustomRecord:
-    rows = CustomRecord.objects.visible_to(by).select_related("object", "account").select_for_update(of=("self",))
-    found: CustomRecord = rows.get(pk=record_id)
+    """The account is locked first, as by `create_record`, so that two people do not both take its last place."""
+    rows = CustomRecord.objects.visible_to(by).select_related("object", "account")
+    Account.objects.visible_to(by).select_for_update(of=("self",)).get(pk=rows.get(pk=record_id).account_id)
+    found: CustomRecord = rows.select_for_update(of=("self",)).get(pk=record_id)
     _may_change(found.object, found.account, by)
     return found
+
+
+def _room(kind: CustomObject, account: Account) -> None:
+    if CustomRecord.objects.filter(object=kind, account=account, archived_at=None).count() >= MOST_AT_ONE_ACCOUNT:
+        raise DomainError(f"One account has at most {MOST_AT_ONE_ACCOUNT} {kind.plural}.", field="name")
+
+
+def _not_archived(account: Account) -> None:
+    if account.archived_at is not None:
+        raise DomainError(f"“{account.name}” is archived. Bring it back first.")
 
 
 def _may_change(kind: CustomObject, account: Account, by: Actor) -> None:

@@ -285,8 +285,11 @@ def delete_record(request: Request, code: str, record_id: UUID) -> HttpResponse:
     kind = _kind(request, code)
     found = _record(request, kind, record_id)
     restore = request.POST.get("restore") == "1"
-    archive_record(record_id=found.pk, by=request.actor, at=now(), restore=restore)
-    messages.success(request, f"“{found.name}” is {'back' if restore else 'deleted. You can bring it back here'}.")
+    try:
+        archive_record(record_id=found.pk, by=request.actor, at=now(), restore=restore)
+        messages.success(request, f"“{found.name}” is {'back' if restore else 'deleted. You can bring it back here'}.")
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
     return redirect("accounts:record", kind.code, found.pk)
 
 

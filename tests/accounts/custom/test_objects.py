@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from accounts.conditions import ConditionError, matching, read, words
 from accounts.models import Account, CustomObject, CustomRecord
-from accounts.operations import create_account
+from accounts.operations import archive_account, create_account
 from accounts.operations.custom import NotAField, add_field
 from accounts.operations.custom_values import NotAValue
 from accounts.operations.objects import MOST_OBJECTS, NotAnObject, add_object, change_object, retire_object
@@ -200,6 +200,40 @@ def test_an_account_has_no_records_without_end(world: World, monkeypatch: pytest
     record_of(world)
     with pytest.raises(DomainError, match="at most 1 Projects"):
         record_of(world, "Another")
+
+
+def test_what_is_brought_back_needs_its_place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(world)
+    monkeypatch.setattr("accounts.operations.records.MOST_AT_ONE_ACCOUNT", 1)
+    by = world.alice.as_actor()
+    first = record_of(world)
+    archive_record(record_id=first.pk, by=by, at=now())
+    record_of(world, "Another")
+    with pytest.raises(DomainError, match="at most 1 Projects"):
+        archive_record(record_id=first.pk, by=by, at=now(), restore=True)
+    page = world.browser(world.alice).post(f"/objects/project/{first.pk}/delete/", {"restore": "1"}, follow=True)
+    assert "One account has at most 1 Projects." in page.content.decode()
+    first.refresh_from_db()
+    assert first.archived_at is not None
+    assert [data["what"] for data in entries("accounts.record_changed")] == ["added", "deleted", "added"]
+
+
+def test_records_of_an_archived_account_stay_as_they_are(world: World) -> None:
+    project(world)
+    kept, gone, by = record_of(world), record_of(world, "Old"), world.mona.as_actor()
+    archive_record(record_id=gone.pk, by=by, at=now())
+    archive_account(account_id=world.account.pk, by=by, at=now())
+    before = entries("accounts.record_changed")
+    for refused in (
+        lambda: edit_record(record_id=kept.pk, expected_version=1, changes={"name": "Mine"}, by=by),
+        lambda: archive_record(record_id=kept.pk, by=by, at=now()),
+        lambda: archive_record(record_id=gone.pk, by=by, at=now(), restore=True),
+    ):
+        with pytest.raises(DomainError, match="“Initech” is archived. Bring it back first."):
+            refused()
+    kept.refresh_from_db()
+    assert (kept.name, kept.archived_at) == ("Roll-out", None)
+    assert entries("accounts.record_changed") == before
 
 
 def test_the_page_of_conditions_says_what_records_can_be_asked_for(world: World) -> None:
