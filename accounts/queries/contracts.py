@@ -95,6 +95,14 @@ def money_of(account_id: UUID, on: date) -> Money:
     return Money(found, mrr, currency, list(moves.order_by("-on", "id")[:12]), bool(ever), bool(ever) and not priced)
 
 
+def newest_of(line: SubscriptionLine) -> SubscriptionLine | None:
+    """The line in force that came of this one by corrections and changes; None: it was withdrawn."""
+    found: SubscriptionLine | None = line
+    while found is not None and found.superseded_at is not None:
+        found = SubscriptionLine.objects.filter(previous=found).select_related("contract").first()
+    return found
+
+
 def _agreement(contract: Contract, on: date, followed_by: Contract | None) -> Agreement:
     paid = []
     for line in contract.lines.all():

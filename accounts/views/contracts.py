@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import custom, rules
 from accounts.models import Account, Contract, Product, SubscriptionLine
 from accounts.operations import contracts as operations
-from accounts.queries.contracts import money_of
+from accounts.queries.contracts import money_of, newest_of
 from accounts.queries.custom import OwnValue, fields_seen, own_values
 from accounts.queries.revenue_rules import finance_today
 from accounts.revenue import BILLING
@@ -199,9 +199,9 @@ def new_line(request: Request, account_id: UUID, contract_id: UUID) -> HttpRespo
 def edit_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse:
     """Correct a line with a reason; the old one is kept."""
     account = _account(request, account_id)
-    lines = SubscriptionLine.objects.filter(contract__account=account, superseded_at=None).select_related("contract")
-    line = get_object_or_404(lines, pk=line_id)
-    require(request.actor, rules.EDIT_CONTRACT, account)
+    line = _line_at(request, account, line_id)
+    if isinstance(line, HttpResponse):
+        return line
     if request.method == "GET":
         return _line_page(request, account, line, {}, {})
     given = LineEdit(data={"ends_on": None, **_line_posted(request)})
@@ -224,9 +224,9 @@ def edit_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse
 def change_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse:
     """From a day on something else is paid: an upgrade or a downgrade in the middle of a contract."""
     account = _account(request, account_id)
-    lines = SubscriptionLine.objects.filter(contract__account=account, superseded_at=None).select_related("contract")
-    line = get_object_or_404(lines, pk=line_id)
-    require(request.actor, rules.EDIT_CONTRACT, account)
+    line = _line_at(request, account, line_id, changing=True)
+    if isinstance(line, HttpResponse):
+        return line
     if request.method == "GET":
         start = {"on": finance_today().isoformat(), "uplift": "", "reason": ""}
         return _line_page(request, account, line, start, {}, changing=True)
@@ -250,8 +250,9 @@ def change_line(request: Request, account_id: UUID, line_id: UUID) -> HttpRespon
 def withdraw_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResponse:
     """Take a line back that was entered in error."""
     account = _account(request, account_id)
-    lines = SubscriptionLine.objects.filter(contract__account=account, superseded_at=None).select_related("contract")
-    line = get_object_or_404(lines, pk=line_id)
+    line = _line_at(request, account, line_id)
+    if isinstance(line, HttpResponse):
+        return line
     try:
         operations.remove_line(line_id=line.pk, reason=request.POST.get("reason", ""), by=request.actor, at=now())
     except DomainError as refusal:
@@ -261,6 +262,28 @@ def withdraw_line(request: Request, account_id: UUID, line_id: UUID) -> HttpResp
     unknown = " No line is left, so its ARR is unknown." if left.unpriced else ""
     messages.success(request, f"The line is withdrawn; the movements follow.{unknown}")
     return redirect("accounts:contracts", account.pk)
+
+
+def _line_at(
+    request: Request, account: Account, line_id: UUID, *, changing: bool = False
+) -> SubscriptionLine | HttpResponse:
+    """The line; for one that a colleague put another in the place of, an answer that leads there and says who."""
+    line = get_object_or_404(SubscriptionLine, pk=line_id, contract__account=account)
+    require(request.actor, rules.EDIT_CONTRACT, account)
+    if line.superseded_at is None:
+        return line
+    newer = newest_of(line)
+    if newer is None:
+        messages.error(request, f"This line was withdrawn on {formats.day(line.superseded_at)}.")
+        return redirect("accounts:contracts", account.pk)
+    paid = f"{formats.money(newer.amount, newer.contract.currency)} each {newer.billing}"
+    said = f"{newer.recorded_by} changed this line on {formats.day(newer.recorded_at)}. It is now {paid}"
+    said += f" from {formats.day(newer.starts_on)}."
+    if request.method == "GET":
+        messages.info(request, said)
+        return redirect("accounts:change-line" if changing else "accounts:edit-line", account.pk, newer.pk)
+    said += " Nothing of theirs was overwritten; save again to put yours in its place."
+    return _line_page(request, account, newer, request.POST.dict(), {"": [said]}, changing=changing, status=409)
 
 
 def _line_page(

@@ -110,6 +110,31 @@ def test_a_line_is_added_from_its_day_and_a_refused_one_keeps_what_was_typed(wor
     assert moves(world.account) == [("2026-01-01", "new", 100), ("2026-10-01", "expansion", 40)]
 
 
+def test_the_old_link_of_a_line_leads_to_the_one_in_its_place(world: World) -> None:
+    """Bob corrected it meanwhile: Mona sees what it says now and who said so, and hers is not lost."""
+    contract = agree(world, 100, date(2026, 1, 1))
+    old = contract.lines.get()
+    made = operations.correct_line(
+        line_id=old.pk, changes={"amount": Decimal(120)}, reason="typing error", by=world.amy.as_actor(), at=AT
+    )
+    root, mona = f"/accounts/{world.account.pk}/lines", world.browser(world.mona)
+    said = f"{made.recorded_by} changed this line on 20 Nov 2026. It is now €120 each month from 1 Jan 2026."
+    for verb in ("", "change/"):
+        answer = mona.get(f"{root}/{old.pk}/{verb}", follow=True)
+        assert answer.redirect_chain == [(f"{root}/{made.pk}/{verb}", 302)]
+        assert said in answer.content.decode()
+    answer = mona.post(f"{root}/{old.pk}/", {"amount": "150", "billing": "month", "reason": "mine"})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    for shown in (said, f'action="{root}/{made.pk}/"', 'value="150"', 'value="mine"'):
+        assert shown in page, shown
+    assert mona.post(f"{root}/{old.pk}/withdraw/", {"reason": "mine"}).status_code == 409
+    assert in_force(contract) == [(date(2026, 1, 1), None, 120)]
+    operations.remove_line(line_id=made.pk, reason="never sold", by=world.amy.as_actor(), at=AT)
+    gone = mona.get(f"{root}/{old.pk}/", follow=True)
+    assert "This line was withdrawn on 20 Nov 2026." in gone.content.decode()
+
+
 def test_an_emptied_discount_is_none(world: World) -> None:
     contract = agree(world, 100, date(2026, 1, 1))
     line = contract.lines.get()
