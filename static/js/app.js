@@ -1,6 +1,7 @@
 // Everything a page behaves like: one module per behaviour, each a light-DOM custom element or a listener.
 import "./errors.js";
 import "./confirm.js";
+import "./pl-chosen.js";
 import "./pl-copy.js";
 import "./pl-dialog.js";
 import "./pl-drop.js";

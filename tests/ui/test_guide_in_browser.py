@@ -255,3 +255,29 @@ def test_error_pages_are_accessible(open_site, name, theme):
     page = site.page("/error/")
     assert [v["id"] for v in Axe().run(page).response["violations"]] == []
     assert page.locator("h1").count() == 1
+
+
+def test_of_many_values_only_that_of_the_chosen_field_shows(open_site):
+    page = open_site().page()
+    options = "".join(f"<option>{name}</option>" for name in ("", "tier", "region"))
+    fields = "".join(
+        f'<div class="pair"><div class="field"><input name="value-{name}" aria-label="{name}"></div></div>'
+        for name in ("tier", "region")
+    )
+    form = f'<form><select name="field">{options}</select>{fields}<p data-unchosen>All</p></form>'
+    page.evaluate(
+        "(html) => document.querySelector('main').insertAdjacentHTML('afterbegin', html)",
+        f'<pl-chosen id="many">{form}</pl-chosen>',
+    )
+    inside = page.locator("#many")
+
+    def seen() -> list[str]:
+        return [name for name in ("tier", "region") if inside.locator(f"[name=value-{name}]").is_visible()]
+
+    assert seen() == []
+    for chosen in ("tier", "region"):
+        inside.locator("select[name=field]").select_option(chosen)
+        assert seen() == [chosen]
+        sent = page.evaluate("[...new FormData(document.querySelector('#many form')).keys()]")
+        assert sent == ["field", f"value-{chosen}"]
+    assert inside.locator("[data-unchosen]").is_hidden()

@@ -137,6 +137,7 @@ def test_the_pages_choose_look_and_start(book: World) -> None:
     chosen = {"all": "1", "where": 'tier = "Silver"', "field": "tier", "value-tier": "Gold"}
     page = client.get("/accounts/bulk/", chosen).content.decode()
     assert "<b>2</b> accounts will have" in page
+    assert "<pl-chosen><form" in page  # only the value of what is chosen shows
     answer = client.post("/accounts/bulk/", chosen)
     made = BulkChange.objects.get()
     assert made.total == 2
