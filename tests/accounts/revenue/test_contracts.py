@@ -10,6 +10,7 @@ from django.utils.html import strip_tags
 
 from accounts.models import Account, Contract, ExchangeRate, RevenueMovement, SubscriptionLine
 from accounts.operations import contracts as operations
+from accounts.operations.custom import add_field
 from accounts.queries.contracts import money_of
 from core.errors import Conflict, DomainError
 from core.models import Entry
@@ -98,6 +99,14 @@ def test_the_pages_say_which_of_two_contracts_runs_and_when_the_other_begins(wor
         assert "renewed by Licence from 1 Jan 2027" in says
         assert says.index("Begins 1 Jan 2027") < says.index("Active")
         assert "Renewed" not in says
+
+
+def test_the_page_shows_the_fields_of_ones_own(world: World) -> None:
+    add_field(label="Signed in", kind="text", record="contract", by=world.amy.as_actor())
+    agree(world, 100, date(2026, 1, 1), **{"custom.signed_in": "Lisbon"})
+    page = world.browser(world.mona).get(f"/accounts/{world.account.pk}/contracts/").content.decode()
+    assert "<dt>Signed in</dt>" in page
+    assert "Lisbon" in page
 
 
 def test_notice_end_and_unpaid_move_at_their_days(world: World) -> None:
