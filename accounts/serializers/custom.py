@@ -13,7 +13,10 @@ class FieldChange(serializers.Serializer[Any]):
     unit = serializers.CharField(max_length=24, required=False, allow_blank=True)
     choices = serializers.ListField(child=serializers.CharField(max_length=80, allow_blank=True), required=False)
     required: Any = serializers.BooleanField(required=False)
-    in_reports = serializers.BooleanField(required=False, help_text="Stands in health reports: a field of an account as it is, others in a table of their records")
+    in_reports = serializers.BooleanField(
+        required=False,
+        help_text="Stands in health reports: a field of an account as it is, others in a table of their records",
+    )
     view_roles = serializers.ListField(
         child=serializers.CharField(max_length=40), required=False, help_text="Codes of roles; empty: every role"
     )
