@@ -1,6 +1,7 @@
 """What the engine does by itself, by kind of step. In the database: in the transaction of the step's state. Outside:
 with the step's id as the key by which whoever gets it twice can know it."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -73,9 +74,8 @@ def fill(text: str, run: Run) -> str:
         "playbook": run.playbook.name,
         "why": str(run.why.get("sentence", "")),
     }
-    for name, value in said.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    # In one go: a name that itself holds {why} stays as it is.
+    return re.sub(r"\{(\w+)\}", lambda found: said.get(found[1], found[0]), text)
 
 
 def _notify(run: Run, step: Step, settings: Settings, by: Actor, at: datetime) -> dict[str, Any]:

@@ -16,62 +16,23 @@ from django.core.exceptions import PermissionDenied
 from accounts.models import Account, Notice
 from core import egress
 from core.errors import DomainError
-from playbooks.models import Playbook, PlaybookVersion, Run, Step
+from playbooks.models import Run, Step
 from playbooks.operations import (
-    NotAsked,
-    StepNotOpen,
     complete_step,
-    decide_step,
-    delegate_step,
     moving,
     resume_step,
     start_run,
     stop_run,
-    work_off,
 )
 from tenants.context import tenant_scope
 from tests.database import NORTH
 from tests.playbooks.conftest import AT, ENGINE, entries, give_health, playbook
+from tests.playbooks.engines import act, begun, http, notify, published, the, work
 from tests.playbooks.test_advance import branch, parallel, task
 from tests.playbooks.test_runs import finish, states
 from tests.world import World
 
 BERLIN = "Europe/Berlin"
-
-
-def published(*steps: dict[str, Any], code: str = "test", **more: Any) -> Playbook:
-    made = Playbook.objects.create(code=code, name=code.title(), position=9)
-    made.live = PlaybookVersion.objects.create(
-        playbook=made, number=1, definition={"steps": list(steps), **more}, state="live", created_at=AT
-    )
-    made.save()
-    return made
-
-
-def begun(account: Account, *steps: dict[str, Any], at: datetime = AT, **more: Any) -> Run:
-    made = published(*steps, **more)
-    return start_run(account_id=account.pk, playbook_id=made.pk, by=ENGINE, at=at)
-
-
-def work(at: datetime = AT) -> int:
-    return work_off(by=ENGINE, clock=lambda: at)
-
-
-def act(name: str, kind: str, **given: Any) -> dict[str, Any]:
-    return {"id": name, "kind": kind, "name": name.title(), **given}
-
-
-def notify(name: str = "tell") -> dict[str, Any]:
-    return act(name, "notify", to=[{"owner": True}], text="Look at {account}: {why}")
-
-
-def http(name: str = "call") -> dict[str, Any]:
-    return act(name, "http", method="POST", url="https://example.com/hook", body={"a": 1})
-
-
-def the(run: Run, code: str) -> Step:
-    found: Step = run.steps.get(code=code)
-    return found
 
 
 # What it does -------------------------------------------------------------------------------------------------
@@ -96,6 +57,14 @@ def test_what_it_does_in_our_own_database(library: World) -> None:
     other = Run.objects.get(playbook__code="sla-stabilizer")
     assert (other.why["sentence"], str(other.pk)) == ("Started by “Test”.", the(run, "next").result["run_id"])
     assert work() == 0
+
+
+def test_a_text_is_filled_once(library: World) -> None:
+    library.account.name = "Initech {why}"
+    library.account.save()
+    begun(library.account, notify())
+    work()
+    assert Notice.objects.get().text.startswith("Look at Initech {why}: ")
 
 
 def test_a_branch_asks_the_account_at_its_time(library: World) -> None:
@@ -304,82 +273,6 @@ def test_one_that_fails_keeps_back_no_other(library: World) -> None:
     whole = begun(library.account, notify(), code="whole")
     work()
     assert (states(broken), states(whole)) == ({"next": "failed"}, {"tell": "done"})
-
-
-# Approvals and forms ------------------------------------------------------------------------------------------
-
-
-def approval(mode: str, *approvers: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return act("ask", "approval", mode=mode, approvers=list(approvers), **more)
-
-
-def people(world: World, *names: str) -> list[dict[str, Any]]:
-    return [{"person": str(getattr(world, name).pk)} for name in names]
-
-
-def say(run: Run, who: Any, agrees: bool) -> None:
-    decide_step(step_id=the(run, "ask").pk, agrees=agrees, by=who.as_actor(), at=AT)
-
-
-def test_a_serial_approval_goes_from_one_to_the_next(library: World) -> None:
-    run = begun(library.account, approval("serial", {"owner": True}, {"role": "manager"}), task("after"))
-    work()
-    with pytest.raises(NotAsked):
-        say(run, library.mona, True)
-    with pytest.raises(StepNotOpen, match="is decided by those who are asked"):
-        finish(run, "ask", library.alice.as_actor())
-    say(run, library.alice, True)
-    assert states(run) == {"ask": "open", "after": "waiting"}
-    say(run, library.mona, True)
-    assert (states(run), the(run, "ask").result["approved"]) == ({"ask": "done", "after": "open"}, True)
-    assert [data["agrees"] for data in entries("playbooks.approval_given")] == [True, True]
-
-
-def test_a_no_ends_the_run_unless_it_goes_on(library: World) -> None:
-    run = begun(library.account, approval("parallel", *people(library, "alice", "mona")), task("after"), code="stops")
-    going = approval("parallel", *people(library, "alice", "mona"), rejected="continue")
-    other = begun(library.account, going, task("after"), code="goes")
-    work()
-    say(run, library.mona, False)
-    say(other, library.mona, False)
-    run.refresh_from_db()
-    assert (run.state, run.outcome, states(run)["after"]) == ("stopped", "“Ask” was rejected.", "waiting")
-    assert (states(other)["after"], the(other, "ask").result["approved"]) == ("open", False)
-
-
-def test_a_quorum_and_a_delegate(library: World) -> None:
-    run = begun(library.account, approval("quorum", *people(library, "alice", "mona", "amy"), quorum=2), task("after"))
-    work()
-    say(run, library.alice, True)
-    with pytest.raises(DomainError, match="does not see Initech"):
-        delegate_step(step_id=the(run, "ask").pk, to_id=library.bob.pk, by=library.mona.as_actor(), at=AT)
-    delegate_step(step_id=the(run, "ask").pk, to_id=library.ana.pk, by=library.mona.as_actor(), at=AT)
-    with pytest.raises(NotAsked):
-        say(run, library.mona, True)
-    say(run, library.ana, True)
-    assert states(run) == {"ask": "done", "after": "open"}
-
-
-def test_an_approval_is_never_accepted_by_time(library: World) -> None:
-    run = begun(library.account, approval("serial", {"owner": True}, time_out={"working_days": 1, "then": "reject"}))
-    work()
-    work(AT + timedelta(days=3))
-    run.refresh_from_db()
-    assert (run.state, the(run, "ask").result["approved"]) == ("stopped", False)
-
-
-def test_a_form_takes_its_answers(library: World) -> None:
-    questions = [
-        {"id": "seats", "label": "Seats", "kind": "number", "required": True},
-        {"id": "mood", "label": "Mood", "kind": "choice", "choices": ["good", "bad"]},
-    ]
-    run = begun(library.account, act("ask", "form", questions=questions))
-    for answers, field in (({}, "seats"), ({"seats": "x"}, "seats"), ({"seats": "1", "mood": "odd"}, "mood")):
-        with pytest.raises(DomainError) as refused:
-            finish(run, "ask", library.alice.as_actor(), answers=answers)
-        assert refused.value.field == field
-    finish(run, "ask", library.alice.as_actor(), answers={"seats": "12", "mood": "good"})
-    assert the(run, "ask").result == {"answers": {"seats": "12", "mood": "good"}}
 
 
 # Nothing lost, nothing doubled --------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ import pytest
 
 from playbooks.models import Run
 from tests.playbooks.conftest import entries
+from tests.playbooks.engines import act, approval, begun, http, people, the, work
 from tests.playbooks.test_advance import task
 from tests.playbooks.test_api import post
-from tests.playbooks.test_engine import act, approval, begun, http, people, states, the, work
 from tests.playbooks.test_pages import text_of
+from tests.playbooks.test_runs import states
 from tests.world import World
 
 
