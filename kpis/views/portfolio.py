@@ -102,7 +102,7 @@ def portfolio(request: Request) -> HttpResponse:
         "may_edit_cells": allowed(by, accounts_rules.EDIT),
         "may_upload": allowed(by, rules.UPLOAD),
         "live_since": last_seq(),
-        "here": address(wanted) if "figures" in request.GET else request.get_full_path(),
+        "here": _without_figures(request),
         "query": f"?{request.GET.urlencode()}" if request.GET else "",
         "unread": given.errors.get("where"),
     }
@@ -150,6 +150,12 @@ def _filled(request: Request, wanted: BookFilter, whole: Totals | None, today: d
         "bulk_url": f"{reverse('kpis:bulk-edit')}?{urlencode({**_said(wanted), 'all': '1'})}",
         **(_picture(accounts, totals, Links()) if totals else {"figures_url": _with_figures(request)}),
     }
+
+
+def _without_figures(request: Request) -> str:
+    """The address as it was asked for, a condition that cannot be read included: the page asks for it again later."""
+    asked_for = {name: text for name, text in request.GET.items() if name != "figures"}
+    return f"{request.path}?{urlencode(asked_for)}" if asked_for else request.path
 
 
 def _with_figures(request: Request) -> str:

@@ -68,3 +68,11 @@ def test_an_empty_book_is_told_as_ever(world: World, monkeypatch: pytest.MonkeyP
     Account.objects.all().delete()
     monkeypatch.setattr(portfolio, "many", lambda: True)
     assert "Bring your accounts" in world.browser(world.mona).get("/accounts/").content.decode()
+
+
+def test_a_condition_that_cannot_be_read_stays_in_the_address_that_is_asked_again(large: World) -> None:
+    browser = large.browser(large.mona)
+    page = browser.get("/accounts/", {"where": "arr >"}).content.decode()
+    whole = browser.get(figures(page)).content.decode()
+    assert 'id="book" hx-get="/accounts/?where=arr+%3E"' in whole
+    assert 'class="acct"' not in page + whole
