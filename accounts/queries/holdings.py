@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from accounts.models import Account, Entitlement, Location, Product, SubscriptionLine
+from accounts.models import Account, Contract, Entitlement, Location, Product, SubscriptionLine
 from core.actor import Actor
 
 
@@ -28,21 +28,29 @@ class Held:
 
 def held_by(account: Account, *, on: date) -> list[Held]:
     """What an account may use, what is in force first. Two queries."""
-    lines = SubscriptionLine.objects.filter(
-        contract__account=account, superseded_at=None, contract__state__in=("active", "renewed", "ended")
-    ).exclude(product=None)
+    lines = _agreed().filter(contract__account=account).select_related("product", "contract")
     found = [
         Held(
-            line.product, line.quantity, "", line.starts_on, line.ends_on or line.contract.ends_on, None,
-            line.contract_id, not _runs(line.starts_on, line.ends_on or line.contract.ends_on, on),
+            line.product, line.quantity, "", line.starts_on, _last_day(line), None,
+            line.contract_id, not _runs(line.starts_on, _last_day(line), on),
         )
-        for line in lines.select_related("product", "contract")
+        for line in lines
         if line.product is not None
     ]  # fmt: skip
     for one in Entitlement.objects.filter(account=account).select_related("product"):
         over = not _runs(one.starts_on, one.ends_on, on)
         found.append(Held(one.product, one.quantity, one.unit, one.starts_on, one.ends_on, one, None, over))
     return sorted(found, key=lambda held: (held.over, held.product.name, held.starts_on))
+
+
+def _agreed() -> QuerySet[SubscriptionLine]:
+    """Lines with a product of contracts that came into force; one that is renewed or ended ran until its last day."""
+    lines: QuerySet[SubscriptionLine] = SubscriptionLine.objects.filter(superseded_at=None).exclude(product=None)
+    return lines.exclude(contract__state=Contract.State.DRAFT)
+
+
+def _last_day(line: SubscriptionLine) -> date | None:
+    return min((day for day in (line.ends_on, line.contract.ends_on) if day is not None), default=None)
 
 
 def _runs(starts_on: date, ends_on: date | None, on: date) -> bool:
@@ -86,9 +94,8 @@ def _having(*, by: Actor, on: date) -> dict[UUID, set[UUID]]:
     """Product -> the accounts in use that `by` sees and that have it on a day. Two queries."""
     seen = Account.objects.visible_to(by).active()
     going = Q(starts_on__lte=on) & (Q(ends_on=None) | Q(ends_on__gte=on))
-    lines = SubscriptionLine.objects.filter(
-        going, superseded_at=None, contract__account__in=seen, contract__state="active"
-    ).exclude(product=None)
+    in_time = Q(contract__ends_on=None) | Q(contract__ends_on__gte=on)
+    lines = _agreed().filter(going, in_time, contract__account__in=seen)
     found: dict[UUID, set[UUID]] = defaultdict(set)
     for product_id, account_id in lines.values_list("product_id", "contract__account_id").distinct():
         found[product_id].add(account_id)

@@ -141,7 +141,7 @@ def whitespace(request: Request) -> HttpResponse:
     page = keyset_page(accounts, ["sort_name", "id"], size=PAGE, **cursors)
     sold = list(Product.objects.filter(active=True).order_by("family", "name")[:WIDEST])
     rows = queries.matrix(sold, page.rows, by=request.actor, on=localdate())
-    lines = [(row.account, list(zip(row.has, row.peers, strict=True))) for row in rows]
+    lines = [(row.account, list(zip(sold, row.has, row.peers, strict=True))) for row in rows]
     context = {"page": page, "products": sold, "lines": lines}
     return render(request, "accounts/whitespace.html", context)
 

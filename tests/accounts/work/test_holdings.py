@@ -167,3 +167,34 @@ def test_conditions_ask_for_the_region_of_a_site(world: World) -> None:
     answer = browser.get(f"/accounts/?where={link}").content.decode()
     assert "Initech" in answer
     assert "Elsewhere" not in answer
+
+
+@pytest.mark.parametrize(
+    ("state", "ends_on", "has"),
+    [
+        ("active", date(2026, 12, 31), True),
+        ("renewed", date(2026, 12, 31), True),
+        ("renewed", date(2026, 11, 19), False),
+        ("ended", date(2026, 11, 19), False),
+        ("draft", date(2026, 12, 31), False),
+    ],
+)
+def test_a_contract_gives_its_products_until_its_last_day(world: World, state: str, ends_on: date, has: bool) -> None:
+    """The page of one account and the matrix of all say the same."""
+    product = Product.objects.create(code="platform", name="Platform")
+    contract = Contract.objects.create(
+        account=world.account, name="Licence", state=state, starts_on=date(2026, 1, 1), ends_on=ends_on
+    )
+    SubscriptionLine.objects.create(
+        contract=contract, product=product, amount=10, starts_on=date(2026, 1, 1), recorded_at=now(), recorded_by="Mona"
+    )
+    by = world.mona.as_actor()
+    (row,) = matrix([product], [world.account], by=by, on=TODAY)
+    assert row.has == [has]
+    assert [one.product for one in held_by(world.account, on=TODAY) if not one.over] == [product] * has
+
+
+def test_on_a_phone_each_cell_says_its_product(world: World) -> None:
+    Product.objects.create(code="platform", name="Platform")
+    page = world.browser(world.mona).get("/products/accounts/").content.decode()
+    assert '<td data-label="Platform">' in page
